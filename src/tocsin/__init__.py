@@ -1,0 +1,1 @@
+"""Tocsin: on-chain monitoring and alerting for many tenants, self-hosted."""

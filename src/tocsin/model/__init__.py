@@ -1,0 +1,1 @@
+"""The nouns every package speaks of; frozen, pure, without behaviour that reads the world."""

@@ -1,0 +1,31 @@
+"""Pages: how a long list is read in parts that stay in place while rows are added."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a list ordered by time and, where times are equal, by id."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """How many items, and after which place; None starts at the beginning."""
+
+    limit: int = 50
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item]):
+    """One part of a list; ``next`` is where the following part starts, None at the end."""
+
+    items: tuple[Item, ...]
+    next: Position | None
