@@ -1,0 +1,1 @@
+"""Outbound HTTP, always through the egress guard."""
