@@ -1,0 +1,1 @@
+"""One folder per chain family; nothing else knows a chain's format."""

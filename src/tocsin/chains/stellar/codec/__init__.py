@@ -1,0 +1,1 @@
+"""XDR bytes to values, and nothing else: readers for the few structures that matching needs."""
