@@ -1,0 +1,1 @@
+"""Pure: a decoded bundle and a plan give matches."""

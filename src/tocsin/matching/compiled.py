@@ -1,0 +1,140 @@
+"""Keyed monitors → compiled monitors, whose expressions are parsed and checked, and their bytes."""
+
+import msgspec
+
+from tocsin.matching.expression.checker import check_expression
+from tocsin.matching.expression.parser import parse_expression
+from tocsin.matching.expression.syntax import Node
+from tocsin.model.activity import ActivityKind
+from tocsin.model.interface import Layout
+from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
+
+COMPILER_VERSION = 1
+
+
+class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True):
+    """One keyed condition.
+
+    ``layout`` and ``tree`` are places in the monitor's lists, from 0; ``tree`` is None where
+    every occurrence counts.
+    """
+
+    kind: ActivityKind
+    ordinal: int
+    key: str
+    signature: str
+    hex_signature: str | None
+    status: StatusFilter
+    expression: str | None
+    layout: int
+    tree: int | None
+
+
+class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor as it is stored for matching: nothing in it needs parsing or checking again.
+
+    A tree of ``trees`` suits every layout that a condition pairs it with.
+    """
+
+    ref: MonitorRef
+    addresses: tuple[str, ...]
+    gated: bool
+    has_event_conditions: bool
+    has_function_conditions: bool
+    has_transaction_conditions: bool
+    layouts: tuple[Layout, ...]
+    trees: tuple[Node, ...]
+    conditions: tuple[CompiledCondition, ...]
+
+
+def compile_monitor(ref: MonitorRef, keyed: KeyedMonitor) -> CompiledMonitor:
+    """Return a monitor with every expression parsed and checked.
+
+    Raises:
+        ExpressionSyntaxError: an expression does not parse.
+        ExpressionTypeError: an expression does not suit its event, function or transaction.
+            The ``field`` of both is the JSON path of the expression.
+    """
+    compiler = _Compiler()
+    conditions = tuple(compiler.compile(condition) for condition in keyed.conditions)
+    return CompiledMonitor(
+        ref=ref,
+        addresses=keyed.addresses,
+        gated=keyed.gated,
+        has_event_conditions=keyed.has_event_conditions,
+        has_function_conditions=keyed.has_function_conditions,
+        has_transaction_conditions=keyed.has_transaction_conditions,
+        layouts=tuple(compiler.layouts),
+        trees=tuple(compiler.trees),
+        conditions=conditions,
+    )
+
+
+class _Compiler:
+    """Parses each text once and checks each pair of text and layout once.
+
+    A condition is keyed once per address, so a monitor of many addresses repeats both.
+    """
+
+    def __init__(self) -> None:
+        self.layouts: list[Layout] = []
+        self.trees: list[Node] = []
+        self._layout_places: dict[Layout, int] = {}
+        self._tree_places: dict[str, int] = {}
+        self._checked: set[tuple[int, int]] = set()
+
+    def compile(self, condition: KeyedCondition) -> CompiledCondition:
+        layout = self._layout_places.setdefault(condition.layout, len(self.layouts))
+        if layout == len(self.layouts):
+            self.layouts.append(condition.layout)
+        return CompiledCondition(
+            kind=condition.kind,
+            ordinal=condition.ordinal,
+            key=condition.key,
+            signature=condition.signature,
+            hex_signature=condition.hex_signature,
+            status=condition.status,
+            expression=condition.expression,
+            layout=layout,
+            tree=self._tree(condition, layout),
+        )
+
+    def _tree(self, condition: KeyedCondition, layout: int) -> int | None:
+        if condition.expression is None:
+            return None
+        field = f"{condition.field}.expression" if condition.field else "expression"
+        place = self._tree_places.get(condition.expression)
+        if place is None:
+            self.trees.append(parse_expression(condition.expression, field=field))
+            place = self._tree_places[condition.expression] = len(self.trees) - 1
+        if (place, layout) not in self._checked:
+            check_expression(self.trees[place], condition.layout, field=field)
+            self._checked.add((place, layout))
+        return place
+
+
+class _Envelope(msgspec.Struct, array_like=True):
+    """What is stored: the version first, so that another version's content is never looked at."""
+
+    version: int
+    content: msgspec.Raw
+
+
+def encode_compiled(compiled: CompiledMonitor) -> bytes:
+    """Return the bytes under which a compiled monitor is stored."""
+    content = msgspec.Raw(msgspec.msgpack.encode(compiled))
+    return msgspec.msgpack.encode(_Envelope(COMPILER_VERSION, content))
+
+
+def decode_compiled(stored: bytes) -> CompiledMonitor | None:
+    """Return a stored monitor, or None where it has to be compiled again.
+
+    That is so when another version of the compiler made it, or the bytes are damaged.
+    """
+    try:
+        envelope = msgspec.msgpack.decode(stored, type=_Envelope)
+        if envelope.version != COMPILER_VERSION:
+            return None
+        return msgspec.msgpack.decode(envelope.content, type=CompiledMonitor)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""OpenZeppelin Monitor's JSON and our nouns."""

@@ -1,0 +1,74 @@
+"""Keyed monitor → compiled monitor → bytes and back."""
+
+import msgspec
+import pytest
+
+from tests.support.matching import a_condition, a_keyed_monitor, a_layout, a_ref
+from tocsin.errors import ExpressionSyntaxError, ExpressionTypeError
+from tocsin.matching.compiled import (
+    COMPILER_VERSION,
+    compile_monitor,
+    decode_compiled,
+    encode_compiled,
+)
+from tocsin.model.activity import ActivityKind
+from tocsin.model.interface import ValueType
+from tocsin.model.monitor import StatusFilter
+
+EVENT, CALL, TRANSACTION = ActivityKind.EVENT, ActivityKind.FUNCTION, ActivityKind.TRANSACTION
+
+
+def a_monitor_of_everything() -> bytes:
+    keyed = a_keyed_monitor(
+        a_condition(EVENT, "e:a", "v > 5 AND (v < 9 OR v == 0xff)"),
+        a_condition(CALL, "f:a", ordinal=1),
+        a_condition(TRANSACTION, "", "value >= 1", status=StatusFilter.SUCCESS),
+    )
+    return encode_compiled(compile_monitor(a_ref(), keyed))
+
+
+def test_a_compiled_monitor_comes_back_from_its_bytes() -> None:
+    stored = a_monitor_of_everything()
+    compiled = decode_compiled(stored)
+    assert compiled is not None
+    assert encode_compiled(compiled) == stored
+    assert compiled.ref == a_ref()
+
+
+def test_equal_texts_and_layouts_are_stored_once() -> None:
+    keyed = a_keyed_monitor(*(a_condition(EVENT, f"e:{name}", "v > 5") for name in "abc"))
+    compiled = compile_monitor(a_ref(), keyed)
+    assert (len(compiled.layouts), len(compiled.trees), len(compiled.conditions)) == (1, 1, 3)
+
+
+def test_what_another_version_stored_has_to_be_compiled_again() -> None:
+    _, content = msgspec.msgpack.decode(a_monitor_of_everything())
+    assert decode_compiled(msgspec.msgpack.encode([COMPILER_VERSION + 1, content])) is None
+
+
+@pytest.mark.parametrize("cut", [0, 1, 10, -1])
+def test_damaged_bytes_have_to_be_compiled_again(cut: int) -> None:
+    assert decode_compiled(a_monitor_of_everything()[:cut]) is None
+
+
+def test_a_syntax_error_names_the_field_of_its_expression() -> None:
+    keyed = a_keyed_monitor(a_condition(CALL, "f:a", "v >", ordinal=2))
+    with pytest.raises(ExpressionSyntaxError) as caught:
+        compile_monitor(a_ref(), keyed)
+    assert caught.value.field == "match_conditions.functions[2].expression"
+
+
+def test_a_type_error_names_the_field_of_its_expression() -> None:
+    keyed = a_keyed_monitor(a_condition(TRANSACTION, "", "amount > 1"))
+    with pytest.raises(ExpressionTypeError) as caught:
+        compile_monitor(a_ref(), keyed)
+    assert caught.value.field == "match_conditions.transactions[0].expression"
+
+
+def test_one_text_is_checked_against_each_layout_it_is_used_with() -> None:
+    text = a_layout(("v", ValueType.TEXT))
+    keyed = a_keyed_monitor(
+        a_condition(EVENT, "e:a", "v > 1"), a_condition(EVENT, "e:b", "v > 1", layout=text)
+    )
+    with pytest.raises(ExpressionTypeError):
+        compile_monitor(a_ref(), keyed)
