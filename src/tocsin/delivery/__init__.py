@@ -1,0 +1,1 @@
+"""One message to one destination, tried until it is taken or refused."""
