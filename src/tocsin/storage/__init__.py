@@ -1,0 +1,1 @@
+"""PostgreSQL, the only durable store; SQL beside the function that runs it."""

@@ -1,0 +1,116 @@
+"""What the workers hold: every tenant's monitors, compiled, and the networks they run on."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId, TriggerId
+from tocsin.model.network import Network
+from tocsin.storage.networks import to_network
+from tocsin.storage.pool import Session
+from tocsin.storage.secrets import SecretBox, read_secret
+
+CONFIG_CHANGED = "tocsin_config"  # channel of the hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlan:
+    """One unpaused monitor as the workers need it.
+
+    ``compiled`` is the stored form, by chain family, made by ``compiler_version``;
+    ``recorded_on`` are the networks for which this version's effect is already on record.
+    """
+
+    monitor_id: MonitorId
+    tenant_id: TenantId
+    version: int
+    shard_id: ShardId
+    definition: str
+    compiled: bytes
+    compiler_version: int
+    network_ids: tuple[NetworkId, ...]
+    trigger_ids: tuple[TriggerId, ...]
+    recorded_on: frozenset[NetworkId]
+
+
+async def config_versions_for_all_tenants(session: Session) -> dict[TenantId, int]:
+    """Return the configuration version of every active tenant."""
+    rows = await session.all(
+        """SELECT id, config_version FROM tenants
+           WHERE status = 'active' AND deleted_at IS NULL"""
+    )
+    return {TenantId(row["id"]): row["config_version"] for row in rows}
+
+
+async def list_plans_for_all_tenants(
+    session: Session, tenants: Collection[TenantId]
+) -> list[StoredPlan]:
+    """Return the unpaused monitors of those tenants."""
+    rows = await session.all(
+        """SELECT m.id, m.tenant_id, m.version, m.shard_id, m.definition, m.compiled,
+                  m.compiler_version,
+                  ARRAY(SELECT network_id FROM monitor_networks n
+                        WHERE n.monitor_id = m.id) AS network_ids,
+                  ARRAY(SELECT trigger_id FROM monitor_triggers t
+                        WHERE t.monitor_id = m.id ORDER BY trigger_id) AS trigger_ids,
+                  ARRAY(SELECT network_id FROM monitor_effects e
+                        WHERE e.monitor_id = m.id AND e.version = m.version) AS recorded_on
+           FROM tenant_monitors m
+           WHERE m.tenant_id = ANY(%(tenants)s) AND NOT m.paused AND m.deleted_at IS NULL""",
+        tenants=list(tenants),
+    )
+    return [
+        StoredPlan(
+            monitor_id=row["id"],
+            tenant_id=row["tenant_id"],
+            version=row["version"],
+            shard_id=row["shard_id"],
+            definition=row["definition"],
+            compiled=row["compiled"],
+            compiler_version=row["compiler_version"],
+            network_ids=tuple(row["network_ids"]),
+            trigger_ids=tuple(row["trigger_ids"]),
+            recorded_on=frozenset(row["recorded_on"]),
+        )
+        for row in rows
+    ]
+
+
+async def list_networks_for_all_tenants(session: Session) -> list[Network]:
+    """Return the platform's networks and every tenant's private ones."""
+    rows = await session.all("SELECT * FROM networks WHERE deleted_at IS NULL ORDER BY id")
+    return [to_network(row) for row in rows]
+
+
+async def endpoint_urls_for_all_tenants(
+    session: Session, box: SecretBox, network_id: NetworkId
+) -> tuple[str, ...]:
+    """Return a network's endpoint URLs, in order of preference.
+
+    Raises:
+        NotFoundError: there is no such network.
+        StorageError: they do not decrypt.
+    """
+    row = await session.one(
+        "SELECT endpoints_secret_id FROM networks WHERE id = %(id)s", id=network_id
+    )
+    return tuple(orjson.loads(await read_secret(session, box, row["endpoints_secret_id"])))
+
+
+async def quarantine_for_all_tenants(
+    session: Session, plan: StoredPlan, from_seqs: Sequence[tuple[NetworkId, int]], detail: str
+) -> None:
+    """Record that a monitor cannot be evaluated on its networks from those rows on."""
+    for network_id, seq in from_seqs:
+        await session.execute(
+            """INSERT INTO coverage_exceptions
+                   (tenant_id, monitor_id, network_id, from_seq, reason, detail)
+               VALUES (%(tenant)s, %(monitor)s, %(network)s, %(seq)s, 'quarantine', %(detail)s)
+               ON CONFLICT DO NOTHING""",
+            tenant=plan.tenant_id,
+            monitor=plan.monitor_id,
+            network=network_id,
+            seq=seq,
+            detail=detail,
+        )
