@@ -1,0 +1,1 @@
+"""Simulated networks over real JSON-RPC, with an oracle."""

@@ -1,0 +1,1 @@
+"""A simulated EVM chain: true hashes and roots, ABI-correct logs, forks."""

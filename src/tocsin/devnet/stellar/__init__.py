@@ -1,0 +1,1 @@
+"""A simulated Stellar network: ledgers of valid XDR, answered as stellar-rpc answers."""
