@@ -1,0 +1,1 @@
+"""What a member may change: rules and writes, without HTTP."""
