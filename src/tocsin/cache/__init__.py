@@ -1,0 +1,1 @@
+"""Valkey: everything in it may vanish."""

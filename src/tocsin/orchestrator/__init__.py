@@ -1,0 +1,1 @@
+"""The three loops and who runs what."""

@@ -1,0 +1,317 @@
+"""One network's rows of the chain log, evaluated for the shards a worker holds.
+
+What a row brings is committed in one transaction with the cursors of the shards it concerns.
+Rows that bring nothing move the cursors in memory, which are written within a second; a crash
+before that evaluates those rows again, which changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import structlog
+
+from tocsin.cache.feed import BlockFeed
+from tocsin.clock import Clock
+from tocsin.errors import CacheUnavailableError, MalformedBlockError
+from tocsin.matching.engine import match_bundle
+from tocsin.matching.report import arguments_digest, reasons_document
+from tocsin.model.activity import DecodedBundle
+from tocsin.model.block import Bundle, LogAction, LogRow
+from tocsin.model.ids import MonitorId, NetworkId, ShardId
+from tocsin.model.match import Match
+from tocsin.model.network import ChainFamily
+from tocsin.orchestrator.bundles import pack_document, unpack_bundle
+from tocsin.orchestrator.lease import Ownership
+from tocsin.orchestrator.plans import NetworkPlan, PlanKeeper
+from tocsin.storage import bundle_requests, chain_log, commits
+from tocsin.storage.cursors import CursorMove, list_cursors_for_all_tenants, move_cursors
+from tocsin.storage.plans import StoredPlan
+from tocsin.storage.pool import Database, Session
+from tocsin.telemetry import metrics
+
+log = structlog.get_logger()
+
+ROWS_AT_ONCE = 16
+# How late a cursor that moved without any match may be written.
+FLUSH_SECONDS = 1.0
+
+
+class _Absence(Enum):
+    """Why there is no bundle to evaluate."""
+
+    NOT_YET = auto()
+    # Nobody has the block any more and the log reverts it later: whatever it matched would be
+    # retracted, so it needs no evaluation.
+    FOR_GOOD = auto()
+
+
+Decode = Callable[[ChainFamily, Bundle], DecodedBundle]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatorParts:
+    """What every evaluator works with."""
+
+    database: Database
+    feed: BlockFeed
+    clock: Clock
+    decode: Decode
+    ownership: Ownership
+    plans: PlanKeeper
+
+
+@dataclass(slots=True)
+class _Position:
+    """Where a shard stands: in the database, and in memory."""
+
+    stored_seq: int
+    next_seq: int
+
+
+class Evaluator:
+    """Evaluates one network."""
+
+    def __init__(self, network_id: NetworkId, parts: EvaluatorParts) -> None:
+        self._network_id = network_id
+        self._parts = parts
+        self._positions: dict[ShardId, _Position] = {}
+        self._effects: dict[tuple[MonitorId, int], commits.MonitorEffect] = {}
+        self._flushed_at = parts.clock.monotonic()
+        self._months: set[tuple[int, int]] = set()
+        self._may_hold_back = True
+
+    async def load(self) -> None:
+        """Take the cursors of the shards we hold from the database, new ones among them."""
+        shards = self._parts.ownership.epochs
+        async with self._parts.database.session() as session:
+            stored = await list_cursors_for_all_tenants(session, self._network_id, shards.keys())
+        known = self._positions
+        self._positions = {
+            shard: known[shard]
+            if shard in known and known[shard].stored_seq == seq
+            else _Position(seq, seq)
+            for shard, seq in stored.items()
+        }
+
+    def forget(self) -> None:
+        """Drop what is in memory only: it will be evaluated again from what is stored."""
+        self._positions = {}
+        self._may_hold_back = True
+
+    async def step(self) -> bool:
+        """Evaluate the next few rows for the shards that are furthest behind.
+
+        Returns whether anything was evaluated; False while the log or a bundle is waited for.
+
+        Raises:
+            LostOwnershipError: a shard is another worker's by now; ``forget`` and ``load``.
+        """
+        if not self._positions:
+            return False
+        first = min(position.next_seq for position in self._positions.values())
+        group = [s for s, position in self._positions.items() if position.next_seq == first]
+        ahead = [p.next_seq for p in self._positions.values() if p.next_seq > first]
+        end = min([*ahead, first + ROWS_AT_ONCE])
+        async with self._parts.database.session() as session:
+            rows = await chain_log.list_from(session, self._network_id, first, end)
+        if not rows:
+            await self._flush_if_due()
+            return False
+        bundles = await self._find_bundles(rows)
+        for count, row in enumerate(rows):
+            if not await self._evaluate(row, group, bundles):
+                return count > 0
+        await self._flush_if_due()
+        return True
+
+    async def _find_bundles(self, rows: Sequence[LogRow]) -> dict[tuple[int, str], bytes]:
+        try:
+            return await self._parts.feed.find(self._network_id, rows[0].seq, rows[-1].seq)
+        except CacheUnavailableError as error:
+            log.warning("feed.unavailable", network_id=str(self._network_id), error_code=error.code)
+            return {}
+
+    async def _evaluate(
+        self,
+        row: LogRow,
+        group: Sequence[ShardId],
+        payloads: dict[tuple[int, str], bytes],
+    ) -> bool:
+        """Return whether the row is behind us."""
+        plan = self._parts.plans.plan_of(self._network_id)
+        matches: list[commits.NewMatch] = []
+        if row.action is LogAction.APPLY and plan is not None and plan.matches.monitors:
+            found = self._in_feed(row, payloads) or await self._ask_for(row, plan)
+            if found is _Absence.NOT_YET:
+                return False
+            self._note_effects(plan, row, set(group))
+            if isinstance(found, Bundle):
+                matches = self._match(found, plan, set(group))
+        await self._commit(row, group, matches)
+        metrics.LOG_ROWS_PROCESSED.labels(network=self._label(plan)).inc()
+        return True
+
+    def _in_feed(self, row: LogRow, payloads: dict[tuple[int, str], bytes]) -> Bundle | None:
+        """Return the row's bundle if the feed has it; one that is spoilt counts as lost."""
+        payload = payloads.get((row.seq, row.ref.hash))
+        if payload is None:
+            return None
+        try:
+            return unpack_bundle(payload, self._network_id)
+        except MalformedBlockError as error:
+            log.warning("feed.spoilt", network_id=str(self._network_id), error_code=error.code)
+            return None
+
+    async def _ask_for(self, row: LogRow, plan: NetworkPlan) -> Bundle | _Absence:
+        """Return a bundle that is not in the feed, once the watcher has served it."""
+        async with self._parts.database.session() as session:
+            answer = await bundle_requests.find_answer(session, self._network_id, row.ref.hash)
+            if answer is None:
+                metrics.FEED_MISSES.labels(network=self._label(plan)).inc()
+                await bundle_requests.request_bundle(
+                    session,
+                    self._network_id,
+                    row.ref.hash,
+                    row.ref.number,
+                    self._parts.clock.now(),
+                )
+                return _Absence.NOT_YET
+            if answer.payload is not None:
+                return unpack_bundle(answer.payload, self._network_id)
+            is_reverted = await chain_log.is_reverted_after(
+                session, self._network_id, row.ref.hash, row.seq
+            )
+            return _Absence.FOR_GOOD if is_reverted else _Absence.NOT_YET
+
+    def _match(
+        self, bundle: Bundle, plan: NetworkPlan, group: set[ShardId]
+    ) -> list[commits.NewMatch]:
+        decoded = self._parts.decode(plan.network.family, bundle)
+        documents: dict[str, bytes] = {}
+        transactions = {t.ref.hash: t for t in decoded.transactions}
+        found = []
+        for match in match_bundle(decoded, plan.matches, self._network_id):
+            held = self._parts.plans.monitor(match.monitor.tenant_id, match.monitor.id)
+            if held.shard_id not in group:
+                continue
+            hash_ = match.transaction.hash
+            if hash_ not in documents:
+                documents[hash_] = pack_document(transactions[hash_].document())
+            found.append(self._new_match(match, held, plan, documents[hash_]))
+        return found
+
+    def _new_match(
+        self, match: Match, held: StoredPlan, plan: NetworkPlan, document: bytes
+    ) -> commits.NewMatch:
+        return commits.NewMatch(
+            match=match,
+            shard_id=held.shard_id,
+            config_version=self._parts.plans.versions.get(match.monitor.tenant_id, 0),
+            reasons=reasons_document(match.reasons).decode(),
+            arguments_digest=arguments_digest(match.reasons),
+            document=document,
+            trigger_ids=held.trigger_ids,
+            confirmation_count=plan.network.confirmation_count,
+        )
+
+    def _note_effects(self, plan: NetworkPlan, row: LogRow, group: set[ShardId]) -> None:
+        first_used = [held for held in plan.unrecorded.values() if held.shard_id in group]
+        for held in first_used:
+            del plan.unrecorded[held.monitor_id]
+            self._effects[held.monitor_id, held.version] = commits.MonitorEffect(
+                tenant_id=held.tenant_id,
+                monitor_id=held.monitor_id,
+                version=held.version,
+                effective_seq=row.seq,
+            )
+
+    async def _commit(
+        self, row: LogRow, group: Sequence[ShardId], matches: list[commits.NewMatch]
+    ) -> None:
+        concerned = {new.shard_id for new in matches}
+        is_revert = row.action is LogAction.REVERT
+        if matches or is_revert or self._may_hold_back:
+            await self._ensure_partitions(row, matches)
+            now = self._parts.clock.now()
+            async with self._parts.database.session() as session:
+                result = await commits.store_matches(session, row, matches, now)
+                retracted = (
+                    await commits.retract_block(session, row, group, now) if is_revert else 0
+                )
+                released = (
+                    0 if is_revert else await commits.release_deliveries(session, row, group, now)
+                )
+                if result.ready_count or released:
+                    await commits.announce_deliveries(session)
+                await self._write_effects(session)
+                moving = set(group) if is_revert else concerned
+                await self._move(session, moving, row.seq + 1)
+                self._may_hold_back = await commits.is_holding(session, self._network_id)
+            label = self._label(self._parts.plans.plan_of(self._network_id))
+            metrics.MATCHES_STORED.labels(network=label).inc(result.stored_count)
+            metrics.RETRACTIONS_STORED.labels(network=label).inc(retracted)
+            for shard in moving:
+                self._positions[shard].stored_seq = row.seq + 1
+            self._effects.clear()
+        for shard in group:
+            self._positions[shard].next_seq = row.seq + 1
+
+    async def _ensure_partitions(self, row: LogRow, matches: Sequence[object]) -> None:
+        month = (row.ref.block_time.year, row.ref.block_time.month)
+        if matches and month not in self._months:
+            async with self._parts.database.session() as session:
+                await commits.ensure_partitions(session, row.ref.block_time)
+            self._months.add(month)
+
+    async def _write_effects(self, session: Session) -> None:
+        if self._effects:
+            await commits.record_effects(
+                session,
+                self._network_id,
+                list(self._effects.values()),
+                self._parts.clock.now(),
+            )
+
+    async def _move(self, session: Session, shards: set[ShardId], next_seq: int) -> None:
+        """Move the shards' cursors, last: a loss of ownership undoes what stands before it."""
+        epochs = self._parts.ownership.epochs
+        moves = [
+            CursorMove(
+                shard_id=shard,
+                epoch=epochs.get(shard, -1),
+                stored_seq=self._positions[shard].stored_seq,
+                next_seq=next_seq,
+            )
+            for shard in sorted(shards)
+        ]
+        if moves:
+            await move_cursors(session, self._network_id, self._parts.ownership.worker_id, moves)
+
+    async def _flush_if_due(self) -> None:
+        now = self._parts.clock.monotonic()
+        if now - self._flushed_at >= FLUSH_SECONDS:
+            await self.flush()
+            self._flushed_at = now
+
+    async def flush(self) -> None:
+        """Write the cursors that moved without any match, and the effects on record."""
+        behind: dict[int, set[ShardId]] = {}
+        for shard, position in self._positions.items():
+            if position.stored_seq != position.next_seq:
+                behind.setdefault(position.next_seq, set()).add(shard)
+        if not behind and not self._effects:
+            return
+        async with self._parts.database.session() as session:
+            await self._write_effects(session)
+            for next_seq, shards in behind.items():
+                await self._move(session, shards, next_seq)
+        self._effects.clear()
+        for next_seq, shards in behind.items():
+            for shard in shards:
+                self._positions[shard].stored_seq = next_seq
+
+    def _label(self, plan: NetworkPlan | None) -> str:
+        if plan is None:
+            return "private"
+        return metrics.network_label(plan.network.slug, private=plan.network.tenant_id is not None)

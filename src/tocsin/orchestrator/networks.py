@@ -1,0 +1,148 @@
+"""Which networks this process watches: those whose lease it gets.
+
+Every process that runs this may watch every network; leases decide. A process that dies leaves
+leases that run out, or that it takes back at once when it starts again under the same name.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from tocsin.chains.base import ChainClient
+from tocsin.errors import LostOwnershipError, TocsinError
+from tocsin.model.ids import NetworkId
+from tocsin.model.network import Network
+from tocsin.orchestrator.supervisor import keep_running, stop_tasks
+from tocsin.orchestrator.watcher import Watcher, WatcherParts, poll_seconds
+from tocsin.storage import bundle_requests, leases, plans
+from tocsin.storage.hints import Hint, Hints
+from tocsin.storage.leases import NetworkLease
+from tocsin.storage.secrets import SecretBox
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+
+OpenClient = Callable[[Network, tuple[str, ...]], ChainClient]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchingParts:
+    """What watching many networks takes.
+
+    Leases are held in ``holder``'s name for ``lease`` at a time. ``poll`` is the time between
+    two looks at a head, None for what suits the network.
+    """
+
+    watcher: WatcherParts
+    hints: Hints
+    secret_box: SecretBox
+    open_client: OpenClient
+    holder: str
+    lease: timedelta
+    poll: timedelta | None
+
+
+class Watching:
+    """Watches every network whose lease can be had."""
+
+    def __init__(self, parts: WatchingParts) -> None:
+        self._parts = parts
+        self._database = parts.watcher.database
+        self._clock = parts.watcher.clock
+        self._renew_seconds = parts.lease.total_seconds() / 4
+        self._tasks: dict[NetworkId, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Start a watcher for each new network and stop those of networks that are gone."""
+        hint = self._parts.hints.subscribe(plans.CONFIG_CHANGED)
+        try:
+            while True:
+                await self._adopt_networks()
+                await hint.wait(LOOK_SECONDS)
+        finally:
+            self._parts.hints.unsubscribe(plans.CONFIG_CHANGED, hint)
+            await stop_tasks(set(self._tasks.values()))
+            self._tasks.clear()
+
+    async def _adopt_networks(self) -> None:
+        async with self._database.session() as session:
+            networks = await plans.list_networks_for_all_tenants(session)
+        wanted = {network.id: network for network in networks}
+        for network_id in self._tasks.keys() - wanted.keys():
+            await stop_tasks({self._tasks.pop(network_id)})
+        for network_id in wanted.keys() - self._tasks.keys():
+            self._tasks[network_id] = asyncio.create_task(self._keep(wanted[network_id]))
+
+    async def _keep(self, network: Network) -> None:
+        async def watch() -> None:
+            await self._watch(network)
+
+        await keep_running(f"watcher:{network.slug}", watch, self._clock)
+
+    async def _watch(self, network: Network) -> None:
+        lease = await self._wait_for_lease(network)
+        log.info("network.watched", network_id=str(network.id), epoch=lease.epoch)
+        renewing = asyncio.create_task(self._renew(lease))
+        following = asyncio.create_task(self._follow(network, lease))
+        try:
+            await asyncio.wait({renewing, following}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (renewing, following):
+                if task.done():
+                    task.result()
+        finally:
+            await stop_tasks({renewing, following})
+            # If the database is down the lease runs out by itself.
+            with suppress(TocsinError):
+                await self._release(lease)
+
+    async def _wait_for_lease(self, network: Network) -> NetworkLease:
+        while True:
+            async with self._database.session() as session:
+                lease = await leases.acquire_network(
+                    session, network.id, self._parts.holder, self._clock.now(), self._parts.lease
+                )
+            if lease is not None:
+                return lease
+            await self._clock.sleep(self._renew_seconds)
+
+    async def _renew(self, lease: NetworkLease) -> None:
+        while True:
+            await self._clock.sleep(self._renew_seconds)
+            async with self._database.session() as session:
+                held = await leases.renew_network(
+                    session, lease, self._clock.now(), self._parts.lease
+                )
+            if not held:
+                raise LostOwnershipError(f"network {lease.network_id}: lease taken over")
+
+    async def _release(self, lease: NetworkLease) -> None:
+        async with self._database.session() as session:
+            await leases.release_network(session, lease, self._clock.now())
+
+    async def _follow(self, network: Network, lease: NetworkLease) -> None:
+        async with self._database.session() as session:
+            urls = await plans.endpoint_urls_for_all_tenants(
+                session, self._parts.secret_box, network.id
+            )
+        client = self._parts.open_client(network, urls)
+        await client.check_identity()
+        watcher = Watcher(network, client, lease, self._parts.watcher)
+        await watcher.load()
+        hint = self._parts.hints.subscribe(bundle_requests.REQUESTED)
+        try:
+            await self._catch_up_for_ever(watcher, network, hint)
+        finally:
+            self._parts.hints.unsubscribe(bundle_requests.REQUESTED, hint)
+
+    async def _catch_up_for_ever(self, watcher: Watcher, network: Network, hint: Hint) -> None:
+        poll = self._parts.poll
+        pause = poll.total_seconds() if poll else poll_seconds(network.block_time)
+        while True:
+            await watcher.catch_up()
+            await watcher.serve_requests()
+            await hint.wait(pause)

@@ -1,0 +1,68 @@
+"""Keeps loops running: restarts what fails, and tells an expected failure from a bug."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from tocsin.clock import Clock
+from tocsin.errors import TocsinError
+from tocsin.telemetry import metrics
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 15.0
+_T = TypeVar("_T")
+# What did not fail for this long has recovered: its next failure is a new one.
+RECOVERED_AFTER_SECONDS = 60.0
+
+
+async def attempt(name: str, step: Callable[[], Awaitable[_T]]) -> _T | None:
+    """Return what a step returns, or None if it failed, which is logged and counted.
+
+    An expected error is a warning; anything else is a bug, logged with its traceback.
+    """
+    try:
+        return await step()
+    except TocsinError as error:
+        log.warning("loop.failed", loop=name, error_code=error.code, reason=str(error))
+    except Exception as error:  # the one place that outlives a bug
+        log.error("loop.crashed", loop=name, error_code="bug", exc_info=error)
+    metrics.LOOP_RESTARTS.labels(loop=name.split(":", 1)[0]).inc()
+    return None
+
+
+class Backoff:
+    """How long something that keeps failing rests: doubling pauses up to 15 s."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pause = FIRST_PAUSE_SECONDS
+        self._failed_at: float | None = None
+
+    def next_pause(self) -> float:
+        """Return the seconds to rest after one more failure."""
+        now = self._clock.monotonic()
+        if self._failed_at is not None and now - self._failed_at > RECOVERED_AFTER_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        self._failed_at = now
+        pause = self._pause
+        self._pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        return pause
+
+
+async def keep_running(name: str, loop: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Run a loop until cancelled; after a failure rest and run it again."""
+    backoff = Backoff(clock)
+    while True:
+        await attempt(name, loop)
+        await clock.sleep(backoff.next_pause())
+
+
+async def stop_tasks(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they are gone."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
