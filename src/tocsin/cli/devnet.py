@@ -60,7 +60,7 @@ def devnet_command(
 
     Deterministic by seed; forks and faults on request: see docs/howto/devnet.md.
     """
-    require_extra("devnet", "stellar_sdk")
+    require_extra("devnet")
     from tocsin.devnet.config import DevnetConfig, StellarOptions
     from tocsin.devnet.evm.chain import DEFAULT_GENESIS_TIME, EvmOptions
     from tocsin.devnet.server import describe_urls, run_devnet

