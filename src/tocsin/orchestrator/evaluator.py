@@ -121,6 +121,7 @@ class Evaluator:
         bundles = await self._find_bundles(rows)
         for count, row in enumerate(rows):
             if not await self._evaluate(row, group, bundles):
+                await self._ask_for_lost(rows[count + 1 :], bundles)
                 return count > 0
         await self._flush_if_due()
         return True
@@ -169,13 +170,8 @@ class Evaluator:
             answer = await bundle_requests.find_answer(session, self._network_id, row.ref.hash)
             if answer is None:
                 metrics.FEED_MISSES.labels(network=self._label(plan)).inc()
-                await bundle_requests.request_bundle(
-                    session,
-                    self._network_id,
-                    row.ref.hash,
-                    row.ref.number,
-                    self._parts.clock.now(),
-                )
+                now = self._parts.clock.now()
+                await bundle_requests.request_bundles(session, self._network_id, [row.ref], now)
                 return _Absence.NOT_YET
             if answer.payload is not None:
                 return unpack_bundle(answer.payload, self._network_id)
@@ -183,6 +179,23 @@ class Evaluator:
                 session, self._network_id, row.ref.hash, row.seq
             )
             return _Absence.FOR_GOOD if is_reverted else _Absence.NOT_YET
+
+    async def _ask_for_lost(
+        self, rows: Sequence[LogRow], payloads: dict[tuple[int, str], bytes]
+    ) -> None:
+        """Ask for what the next rows will need too, so that a lost feed costs one wait, not many.
+
+        Only called when a row needed its bundle and had to wait for it.
+        """
+        refs = [
+            row.ref
+            for row in rows
+            if row.action is LogAction.APPLY and (row.seq, row.ref.hash) not in payloads
+        ]
+        if refs:
+            now = self._parts.clock.now()
+            async with self._parts.database.session() as session:
+                await bundle_requests.request_bundles(session, self._network_id, refs, now)
 
     def _match(
         self, bundle: Bundle, plan: NetworkPlan, group: set[ShardId]

@@ -1,9 +1,12 @@
 """Blocks a worker needs and the cache lost: asked for and served through one table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.model.block import BlockRef
 from tocsin.model.ids import NetworkId
+from tocsin.storage.chain_log import APPENDED
 from tocsin.storage.pool import Session
 
 REQUESTED = "tocsin_bundle_requests"  # channel of the hint
@@ -16,19 +19,22 @@ class BundleAnswer:
     payload: bytes | None
 
 
-async def request_bundle(
-    session: Session, network_id: NetworkId, block_hash: str, number: int, now: datetime
+async def request_bundles(
+    session: Session, network_id: NetworkId, refs: Sequence[BlockRef], now: datetime
 ) -> None:
-    """Ask the network's watcher for a block; nothing more if somebody asked already."""
-    await session.execute(
+    """Ask the network's watcher for blocks; nothing more where somebody asked already."""
+    asked = await session.execute(
         """INSERT INTO bundle_requests (network_id, hash, number, requested_at)
-           VALUES (%(network)s, %(hash)s, %(number)s, %(now)s) ON CONFLICT DO NOTHING""",
+           SELECT %(network)s, b.hash, b.number, %(now)s
+           FROM unnest(%(hashes)s::text[], %(numbers)s::bigint[]) AS b (hash, number)
+           ON CONFLICT DO NOTHING""",
         network=network_id,
-        hash=block_hash,
-        number=number,
+        hashes=[ref.hash for ref in refs],
+        numbers=[ref.number for ref in refs],
         now=now,
     )
-    await session.execute("SELECT pg_notify(%(channel)s, '')", channel=REQUESTED)
+    if asked:
+        await session.execute("SELECT pg_notify(%(channel)s, '')", channel=REQUESTED)
 
 
 async def find_answer(
@@ -54,7 +60,7 @@ async def list_unserved(
     rows = await session.all(
         """SELECT hash, number FROM bundle_requests
            WHERE network_id = %(network)s AND payload IS NULL AND unavailable_at IS NULL
-           ORDER BY requested_at LIMIT %(limit)s""",
+           ORDER BY requested_at, number LIMIT %(limit)s""",
         network=network_id,
         limit=limit,
     )
@@ -64,7 +70,7 @@ async def list_unserved(
 async def serve_bundle(
     session: Session, network_id: NetworkId, block_hash: str, payload: bytes | None, now: datetime
 ) -> None:
-    """Answer a request; None says that no endpoint has the block."""
+    """Answer a request and wake who waits for it; None says that no endpoint has the block."""
     await session.execute(
         """UPDATE bundle_requests SET payload = %(payload)s,
                unavailable_at = CASE WHEN %(payload)s::bytea IS NULL THEN %(now)s END
@@ -73,6 +79,10 @@ async def serve_bundle(
         hash=block_hash,
         payload=payload,
         now=now,
+    )
+    # The workers wait for news of the log: a block they can evaluate now is as good as one.
+    await session.execute(
+        "SELECT pg_notify(%(channel)s, %(network)s)", channel=APPENDED, network=str(network_id)
     )
 
 

@@ -252,7 +252,8 @@ async def retract_block(
         """UPDATE deliveries SET status = 'cancelled', hold = NULL, next_attempt_at = NULL,
                finished_at = %(now)s
            WHERE match_id = ANY(%(ids)s) AND block_time = %(time)s AND kind = 'alert'
-             AND (status = 'waiting' OR (status = 'ready' AND attempt_count = 0))""",
+             AND (status = 'waiting'
+                  OR (status = 'ready' AND attempt_count = 0 AND leased_until IS NULL))""",
         now=now,
         ids=ids,
         time=row.ref.block_time,

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from tocsin.errors import SettingsError, StorageUnavailableError
+from tocsin.storage.pool import one_line
 
 OWNER_ROLE = "tocsin_owner"
 API_ROLE = "tocsin_api"
@@ -94,7 +95,7 @@ def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as cause:
-        raise StorageUnavailableError(f"the database does not answer: {cause}") from cause
+        raise StorageUnavailableError(f"the database does not answer: {one_line(cause)}") from cause
 
 
 def _create_role(

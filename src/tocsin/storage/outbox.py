@@ -62,10 +62,14 @@ class FinishedAttempt:
 async def reclaim_deliveries_for_all_tenants(
     session: Session, now: datetime, *, leased_by: str | None = None
 ) -> int:
-    """Make deliveries ready again whose lease ran out, or that ``leased_by`` left behind."""
+    """Make deliveries ready again whose lease ran out, or that ``leased_by`` left behind.
+
+    ``leased_until`` stays: it says that the message may have been sent although no attempt is
+    on record, so that an alert which must be taken back is not merely cancelled.
+    """
     return await session.execute(
         """UPDATE deliveries
-           SET status = 'ready', leased_by = NULL, leased_until = NULL, next_attempt_at = %(now)s
+           SET status = 'ready', leased_by = NULL, next_attempt_at = %(now)s
            WHERE status = 'leased'
              AND (leased_until <= %(now)s OR leased_by = %(holder)s::text)""",
         now=now,
@@ -176,9 +180,18 @@ async def _insert_attempt(session: Session, delivery: ClaimedDelivery, attempt: 
 
 
 async def next_due_at_for_all_tenants(session: Session) -> datetime | None:
-    """Return when the next ready delivery is due, or None while none waits."""
-    row = await session.one(
-        "SELECT min(next_attempt_at) AS at FROM deliveries WHERE status = 'ready'"
+    """Return when the next ready delivery is due, or None while none waits.
+
+    One that waits for another to be sent first, as in a claim, does not count: it is overdue
+    for as long as the other is retried.
+    """
+    row = await session.one_or_none(
+        """SELECT d.next_attempt_at AS at FROM deliveries d
+           WHERE d.status = 'ready'
+             AND ((d.kind = 'alert' AND d.generation = 0) OR NOT EXISTS (
+                 SELECT 1 FROM deliveries e
+                 WHERE e.match_id = d.match_id AND e.trigger_id = d.trigger_id
+                   AND e.created_at < d.created_at AND e.status IN ('ready', 'leased')))
+           ORDER BY d.next_attempt_at LIMIT 1"""
     )
-    due: datetime | None = row["at"]
-    return due
+    return None if row is None else row["at"]

@@ -4,6 +4,7 @@ Row-level security reads the tenant from a setting that lives as long as the tra
 pooled connection never carries one caller's tenant into the next.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
@@ -100,10 +101,15 @@ class Database:
             StorageUnavailableError: PostgreSQL does not answer.
         """
         try:
+            # By itself first: the pool would try for ten seconds and then not say why.
+            async with await AsyncConnection.connect(self._url, connect_timeout=5):
+                pass
             await self._pool.open(wait=True, timeout=10)
         except (psycopg.OperationalError, PoolTimeout) as cause:
             await self._pool.close()
-            raise StorageUnavailableError(f"the database does not answer: {cause}") from cause
+            raise StorageUnavailableError(
+                f"the database does not answer: {one_line(cause)}"
+            ) from cause
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -115,13 +121,16 @@ class Database:
     ) -> AsyncIterator[Session]:
         """Open a transaction that speaks for a tenant, for the operator, or for nobody.
 
-        Commits when the block ends well and rolls back when it raises.
+        Commits when the block ends well and rolls back when it raises. A cancellation that
+        comes while a connection is waited for is never lost.
 
         Raises:
             StorageUnavailableError: PostgreSQL does not answer or broke off.
         """
+        cancelled_before = _cancellations()
         try:
             async with self._pool.connection() as connection:
+                _keep_cancellation(cancelled_before)
                 session = Session(connection)
                 await session.execute(
                     """SELECT set_config('app.tenant_id', %(tenant)s, true),
@@ -138,7 +147,8 @@ class Database:
             errors.AdminShutdown,
             PoolTimeout,
         ) as cause:
-            raise StorageUnavailableError(f"the database broke off: {cause}") from cause
+            _keep_cancellation(cancelled_before)
+            raise StorageUnavailableError(f"the database broke off: {one_line(cause)}") from cause
 
     async def ping(self) -> None:
         """Return if PostgreSQL answers.
@@ -163,6 +173,25 @@ class Database:
                    FROM pg_roles r WHERE r.rolname = current_user"""
             )
         refuse_powerful_role(row)
+
+
+def one_line(error: Exception) -> str:
+    """Return what a driver's error says, which may take several lines, on one."""
+    return " ".join(str(error).split())
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
+def _keep_cancellation(cancelled_before: int) -> None:
+    """Raise the cancellation that came since, if the pool or the driver swallowed it.
+
+    Both do when what they wait for comes at the same moment; a loop would then never stop.
+    """
+    if _cancellations() > cancelled_before:
+        raise asyncio.CancelledError
 
 
 def refuse_powerful_role(row: dict[str, Any]) -> None:
