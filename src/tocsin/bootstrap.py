@@ -34,9 +34,10 @@ from tocsin.net.http import HttpClient
 from tocsin.openzeppelin.monitors import parse_monitor
 from tocsin.orchestrator.dispatcher import Dispatcher, DispatcherParts
 from tocsin.orchestrator.evaluator import EvaluatorParts
+from tocsin.orchestrator.findings import Decode
 from tocsin.orchestrator.lease import Ownership
 from tocsin.orchestrator.networks import OpenClient, Watching, WatchingParts
-from tocsin.orchestrator.plans import PlanKeeper
+from tocsin.orchestrator.plans import LoadPlan, PlanKeeper
 from tocsin.orchestrator.supervisor import keep_running
 from tocsin.orchestrator.watcher import WatcherParts
 from tocsin.orchestrator.worker import Worker
@@ -227,7 +228,33 @@ def client_opener(system: System) -> OpenClient:
     return open_network
 
 
-def build_worker(system: System, database: Database, hints: Hints) -> Worker:
+def decode_bundle(family: ChainFamily, bundle: Bundle) -> DecodedBundle:
+    """Return a bundle ready to match. Raises MalformedBlockError."""
+    return family_code(family).decode(bundle)
+
+
+def load_plan(stored: StoredPlan, network: Network, plan: MatchPlan) -> None:
+    """Put a stored monitor into a network's plan, compiled again where the compiler changed.
+
+    Raises:
+        InputError: it cannot be compiled any more.
+    """
+    compiled = decode_compiled(unpack_compiled(stored.compiled).get(network.family, b""))
+    if compiled is None:
+        draft = parse_monitor(stored.definition, source="monitor").draft
+        ref = MonitorRef(id=stored.monitor_id, tenant_id=stored.tenant_id, version=stored.version)
+        compiled = compile_monitor(ref, family_code(network.family).key_monitor(draft))
+    plan.add(compiled)
+
+
+def build_worker(
+    system: System,
+    database: Database,
+    hints: Hints,
+    *,
+    decode: Decode = decode_bundle,
+    load: LoadPlan = load_plan,
+) -> Worker:
     """Return a worker for every shard it can get."""
     ownership = Ownership(
         database,
@@ -240,9 +267,9 @@ def build_worker(system: System, database: Database, hints: Hints) -> Worker:
         database=database,
         feed=system.feed,
         clock=system.clock,
-        decode=decode_bundle,
+        decode=decode,
         ownership=ownership,
-        plans=PlanKeeper(database, load_plan, system.clock, changed),
+        plans=PlanKeeper(database, load, system.clock, changed),
     )
     return Worker(parts, hints.subscribe(chain_log.APPENDED))
 
@@ -264,22 +291,3 @@ def build_dispatcher(system: System, database: Database, hints: Hints) -> Dispat
         lease=system.settings.dispatcher.lease_duration,
     )
     return Dispatcher(parts, hints.subscribe(commits.DELIVERIES_READY))
-
-
-def decode_bundle(family: ChainFamily, bundle: Bundle) -> DecodedBundle:
-    """Return a bundle ready to match. Raises MalformedBlockError."""
-    return family_code(family).decode(bundle)
-
-
-def load_plan(stored: StoredPlan, network: Network, plan: MatchPlan) -> None:
-    """Put a stored monitor into a network's plan, compiled again where the compiler changed.
-
-    Raises:
-        InputError: it cannot be compiled any more.
-    """
-    compiled = decode_compiled(unpack_compiled(stored.compiled).get(network.family, b""))
-    if compiled is None:
-        draft = parse_monitor(stored.definition, source="monitor").draft
-        ref = MonitorRef(id=stored.monitor_id, tenant_id=stored.tenant_id, version=stored.version)
-        compiled = compile_monitor(ref, family_code(network.family).key_monitor(draft))
-    plan.add(compiled)

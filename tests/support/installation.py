@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, LiteralString
 
+import redis
+
 from tocsin.bootstrap import (
     Connections,
     System,
@@ -137,8 +139,17 @@ class Installation:
         """Put every cursor back to the start, and have a new worker begin there."""
         async with self.loops.session() as session:
             await session.execute("UPDATE shard_cursors SET next_seq = 2")
+        self.restart_worker()
+
+    def restart_worker(self, **parts: Any) -> None:
+        """Have a new worker begin from what is stored; ``parts`` take the place of its own."""
         assert self.system.hints is not None
-        self.worker = build_worker(self.system, self.loops, self.system.hints)
+        self.worker = build_worker(self.system, self.loops, self.system.hints, **parts)
+
+    def flush_cache(self, valkey_url: str) -> None:
+        """Lose everything in Valkey."""
+        with redis.Redis.from_url(valkey_url) as client:
+            client.flushall()
 
     async def found(self, status: str, *, monitor: str | None = None) -> set[tuple[str, str]]:
         """Return block and transaction hash of the matches of that status."""

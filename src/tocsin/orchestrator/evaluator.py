@@ -5,7 +5,7 @@ Rows that bring nothing move the cursors in memory, which are written within a s
 before that evaluates those rows again, which changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,19 +14,14 @@ import structlog
 from tocsin.cache.feed import BlockFeed
 from tocsin.clock import Clock
 from tocsin.errors import CacheUnavailableError, MalformedBlockError
-from tocsin.matching.engine import match_bundle
-from tocsin.matching.report import arguments_digest, reasons_document
-from tocsin.model.activity import DecodedBundle
 from tocsin.model.block import Bundle, LogAction, LogRow
 from tocsin.model.ids import MonitorId, NetworkId, ShardId
-from tocsin.model.match import Match
-from tocsin.model.network import ChainFamily
-from tocsin.orchestrator.bundles import pack_document, unpack_bundle
+from tocsin.orchestrator.bundles import unpack_bundle
+from tocsin.orchestrator.findings import Decode, Found, find_matches
 from tocsin.orchestrator.lease import Ownership
 from tocsin.orchestrator.plans import NetworkPlan, PlanKeeper
 from tocsin.storage import bundle_requests, chain_log, commits
 from tocsin.storage.cursors import CursorMove, list_cursors_for_all_tenants, move_cursors
-from tocsin.storage.plans import StoredPlan
 from tocsin.storage.pool import Database, Session
 from tocsin.telemetry import metrics
 
@@ -44,9 +39,6 @@ class _Absence(Enum):
     # Nobody has the block any more and the log reverts it later: whatever it matched would be
     # retracted, so it needs no evaluation.
     FOR_GOOD = auto()
-
-
-Decode = Callable[[ChainFamily, Bundle], DecodedBundle]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,38 +85,48 @@ class Evaluator:
             else _Position(seq, seq)
             for shard, seq in stored.items()
         }
+        # A shard that was another's may have brought deliveries that wait.
+        self._may_hold_back = True
 
     def forget(self) -> None:
         """Drop what is in memory only: it will be evaluated again from what is stored."""
         self._positions = {}
-        self._may_hold_back = True
 
     async def step(self) -> bool:
         """Evaluate the next few rows for the shards that are furthest behind.
 
-        Returns whether anything was evaluated; False while the log or a bundle is waited for.
+        While these wait for a lost bundle, the next group goes on. Returns whether anything
+        was evaluated.
 
         Raises:
             LostOwnershipError: a shard is another worker's by now; ``forget`` and ``load``.
         """
-        if not self._positions:
-            return False
-        first = min(position.next_seq for position in self._positions.values())
+        places = sorted({position.next_seq for position in self._positions.values()})
+        for first, end in zip(places, [*places[1:], None], strict=True):
+            last = first + ROWS_AT_ONCE
+            if await self._advance(first, last if end is None else min(end, last)):
+                await self._flush_if_due()
+                return True
+        await self._flush_if_due()
+        return False
+
+    async def _advance(self, first: int, end: int) -> bool:
+        """Evaluate rows from ``first`` to before ``end`` for the shards that stand there."""
         group = [s for s, position in self._positions.items() if position.next_seq == first]
-        ahead = [p.next_seq for p in self._positions.values() if p.next_seq > first]
-        end = min([*ahead, first + ROWS_AT_ONCE])
         async with self._parts.database.session() as session:
             rows = await chain_log.list_from(session, self._network_id, first, end)
         if not rows:
-            await self._flush_if_due()
             return False
-        bundles = await self._find_bundles(rows)
+        payloads = await self._find_bundles(rows) if self._must_match(group) else {}
         for count, row in enumerate(rows):
-            if not await self._evaluate(row, group, bundles):
-                await self._ask_for_lost(rows[count + 1 :], bundles)
+            if not await self._evaluate(row, group, payloads):
+                await self._ask_for_lost(rows[count + 1 :], payloads)
                 return count > 0
-        await self._flush_if_due()
         return True
+
+    def _must_match(self, group: Sequence[ShardId]) -> bool:
+        plan = self._parts.plans.plan_of(self._network_id)
+        return plan is not None and plan.has_any_of(group)
 
     async def _find_bundles(self, rows: Sequence[LogRow]) -> dict[tuple[int, str], bytes]:
         try:
@@ -141,15 +143,15 @@ class Evaluator:
     ) -> bool:
         """Return whether the row is behind us."""
         plan = self._parts.plans.plan_of(self._network_id)
-        matches: list[commits.NewMatch] = []
-        if row.action is LogAction.APPLY and plan is not None and plan.matches.monitors:
-            found = self._in_feed(row, payloads) or await self._ask_for(row, plan)
-            if found is _Absence.NOT_YET:
+        found = Found()
+        if row.action is LogAction.APPLY and plan is not None and plan.has_any_of(group):
+            bundle = self._in_feed(row, payloads) or await self._ask_for(row, plan)
+            if bundle is _Absence.NOT_YET:
                 return False
             self._note_effects(plan, row, set(group))
-            if isinstance(found, Bundle):
-                matches = self._match(found, plan, set(group))
-        await self._commit(row, group, matches)
+            if isinstance(bundle, Bundle):
+                found = find_matches(bundle, row, plan, self._parts, frozenset(group))
+        await self._commit(row, group, found)
         metrics.LOG_ROWS_PROCESSED.labels(network=self._label(plan)).inc()
         return True
 
@@ -178,7 +180,11 @@ class Evaluator:
             is_reverted = await chain_log.is_reverted_after(
                 session, self._network_id, row.ref.hash, row.seq
             )
-            return _Absence.FOR_GOOD if is_reverted else _Absence.NOT_YET
+            if is_reverted:
+                return _Absence.FOR_GOOD
+            now = self._parts.clock.now()
+            await bundle_requests.ask_again(session, self._network_id, row.ref.hash, now)
+            return _Absence.NOT_YET
 
     async def _ask_for_lost(
         self, rows: Sequence[LogRow], payloads: dict[tuple[int, str], bytes]
@@ -197,37 +203,6 @@ class Evaluator:
             async with self._parts.database.session() as session:
                 await bundle_requests.request_bundles(session, self._network_id, refs, now)
 
-    def _match(
-        self, bundle: Bundle, plan: NetworkPlan, group: set[ShardId]
-    ) -> list[commits.NewMatch]:
-        decoded = self._parts.decode(plan.network.family, bundle)
-        documents: dict[str, bytes] = {}
-        transactions = {t.ref.hash: t for t in decoded.transactions}
-        found = []
-        for match in match_bundle(decoded, plan.matches, self._network_id):
-            held = self._parts.plans.monitor(match.monitor.tenant_id, match.monitor.id)
-            if held.shard_id not in group:
-                continue
-            hash_ = match.transaction.hash
-            if hash_ not in documents:
-                documents[hash_] = pack_document(transactions[hash_].document())
-            found.append(self._new_match(match, held, plan, documents[hash_]))
-        return found
-
-    def _new_match(
-        self, match: Match, held: StoredPlan, plan: NetworkPlan, document: bytes
-    ) -> commits.NewMatch:
-        return commits.NewMatch(
-            match=match,
-            shard_id=held.shard_id,
-            config_version=self._parts.plans.versions.get(match.monitor.tenant_id, 0),
-            reasons=reasons_document(match.reasons).decode(),
-            arguments_digest=arguments_digest(match.reasons),
-            document=document,
-            trigger_ids=held.trigger_ids,
-            confirmation_count=plan.network.confirmation_count,
-        )
-
     def _note_effects(self, plan: NetworkPlan, row: LogRow, group: set[ShardId]) -> None:
         first_used = [held for held in plan.unrecorded.values() if held.shard_id in group]
         for held in first_used:
@@ -239,36 +214,42 @@ class Evaluator:
                 effective_seq=row.seq,
             )
 
-    async def _commit(
-        self, row: LogRow, group: Sequence[ShardId], matches: list[commits.NewMatch]
-    ) -> None:
-        concerned = {new.shard_id for new in matches}
+    async def _commit(self, row: LogRow, group: Sequence[ShardId], found: Found) -> None:
         is_revert = row.action is LogAction.REVERT
-        if matches or is_revert or self._may_hold_back:
-            await self._ensure_partitions(row, matches)
-            now = self._parts.clock.now()
-            async with self._parts.database.session() as session:
-                result = await commits.store_matches(session, row, matches, now)
-                retracted = (
-                    await commits.retract_block(session, row, group, now) if is_revert else 0
-                )
-                released = (
-                    0 if is_revert else await commits.release_deliveries(session, row, group, now)
-                )
-                if result.ready_count or released:
-                    await commits.announce_deliveries(session)
-                await self._write_effects(session)
-                moving = set(group) if is_revert else concerned
-                await self._move(session, moving, row.seq + 1)
-                self._may_hold_back = await commits.is_holding(session, self._network_id)
-            label = self._label(self._parts.plans.plan_of(self._network_id))
-            metrics.MATCHES_STORED.labels(network=label).inc(result.stored_count)
-            metrics.RETRACTIONS_STORED.labels(network=label).inc(retracted)
-            for shard in moving:
+        if found.matches or found.failures or is_revert or self._may_hold_back:
+            await self._ensure_partitions(row, found.matches)
+            moved = await self._store(row, group, found)
+            for shard in moved:
                 self._positions[shard].stored_seq = row.seq + 1
-            self._effects.clear()
         for shard in group:
             self._positions[shard].next_seq = row.seq + 1
+
+    async def _store(self, row: LogRow, group: Sequence[ShardId], found: Found) -> set[ShardId]:
+        """Write what a row brings in one transaction; return whose cursors it moved."""
+        is_revert = row.action is LogAction.REVERT
+        now = self._parts.clock.now()
+        retracted = released = 0
+        async with self._parts.database.session() as session:
+            result = await commits.store_matches(session, row, found.matches, now)
+            await commits.record_failures(session, row, found.failures)
+            if is_revert:
+                retracted = await commits.retract_block(session, row, group, now)
+            else:
+                released = await commits.release_deliveries(session, row, group, now)
+            if result.ready_count or released:
+                await commits.announce_deliveries(session)
+            await self._write_effects(session)
+            # Whatever is written proves, by the cursors it moves, that the shards are ours.
+            concerned = {new.shard_id for new in found.matches}
+            moving = set(group) if is_revert or released or found.failures else concerned
+            await self._move(session, moving, row.seq + 1)
+            holds_back = await commits.is_holding(session, self._network_id)
+        self._may_hold_back = holds_back
+        self._effects.clear()
+        label = self._label(self._parts.plans.plan_of(self._network_id))
+        metrics.MATCHES_STORED.labels(network=label).inc(result.stored_count)
+        metrics.RETRACTIONS_STORED.labels(network=label).inc(retracted)
+        return moving
 
     async def _ensure_partitions(self, row: LogRow, matches: Sequence[object]) -> None:
         month = (row.ref.block_time.year, row.ref.block_time.month)

@@ -4,37 +4,58 @@ The truth is polled as ``(tenant, config_version)``; a notification only makes t
 come sooner. One monitor that cannot be loaded is put into quarantine, on record; the rest go on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-
-import structlog
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from tocsin.clock import Clock
-from tocsin.errors import TocsinError
 from tocsin.matching.plan import MatchPlan
-from tocsin.model.ids import MonitorId, NetworkId, TenantId
+from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId
 from tocsin.model.network import Network
-from tocsin.storage import chain_log
+from tocsin.orchestrator.supervisor import guarded
 from tocsin.storage import plans as storage
 from tocsin.storage.hints import Hint
 from tocsin.storage.plans import StoredPlan
 from tocsin.storage.pool import Database
 from tocsin.telemetry import metrics
 
-log = structlog.get_logger()
-
 LOOK_SECONDS = 0.5
 
 LoadPlan = Callable[[StoredPlan, Network, MatchPlan], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class NetworkPlan:
-    """What is matched on one network, and which monitors' effect is not yet on record."""
+    """What is matched on one network.
+
+    ``monitors`` are those in ``matches``; ``unrecorded`` those of them whose effect is not yet
+    on record. ``shards`` counts the monitors of each shard.
+    """
 
     network: Network
-    matches: MatchPlan
-    unrecorded: dict[MonitorId, StoredPlan]
+    matches: MatchPlan = field(default_factory=MatchPlan)
+    monitors: dict[MonitorId, StoredPlan] = field(default_factory=dict)
+    unrecorded: dict[MonitorId, StoredPlan] = field(default_factory=dict)
+    shards: Counter[ShardId] = field(default_factory=Counter)
+
+    def add(self, stored: StoredPlan) -> None:
+        """Note a monitor that is in ``matches``."""
+        self.monitors[stored.monitor_id] = stored
+        self.shards[stored.shard_id] += 1
+        if self.network.id not in stored.recorded_on:
+            self.unrecorded[stored.monitor_id] = stored
+
+    def remove(self, monitor_id: MonitorId) -> None:
+        """Forget a monitor; nothing if it is not there."""
+        self.matches.remove(monitor_id)
+        self.unrecorded.pop(monitor_id, None)
+        stored = self.monitors.pop(monitor_id, None)
+        if stored is not None:
+            self.shards[stored.shard_id] -= 1
+
+    def has_any_of(self, shards: Iterable[ShardId]) -> bool:
+        """Return whether a monitor of one of the shards is matched here."""
+        return any(self.shards[shard] for shard in shards)
 
 
 class PlanKeeper:
@@ -46,7 +67,7 @@ class PlanKeeper:
         self._clock = clock
         self._hint = hint
         self._looked_at: float | None = None
-        self._held: dict[TenantId, dict[MonitorId, StoredPlan]] = {}
+        self._held: dict[TenantId, list[StoredPlan]] = {}
         self._plans: dict[NetworkId, NetworkPlan] = {}
         self.versions: dict[TenantId, int] = {}
 
@@ -54,24 +75,32 @@ class PlanKeeper:
         """Return what is matched on a network, or None where nothing ever was."""
         return self._plans.get(network_id)
 
-    def network_ids(self) -> Iterator[NetworkId]:
-        """Return the networks that have a plan."""
-        return iter(tuple(self._plans))
+    def plan_alone(self, stored: StoredPlan, network: Network) -> MatchPlan:
+        """Return a plan of one monitor only.
 
-    def monitor(self, tenant_id: TenantId, monitor_id: MonitorId) -> StoredPlan:
-        """Return a monitor that is in a plan."""
-        return self._held[tenant_id][monitor_id]
+        Raises:
+            InputError: it cannot be loaded any more.
+        """
+        plan = MatchPlan()
+        self._load_plan(stored, network, plan)
+        return plan
+
+    def forget(self) -> None:
+        """Load everything again at the next refresh, with what is on record by then."""
+        self.versions = {}
+        self._looked_at = None
 
     async def refresh(self) -> bool:
         """Take up changed configurations, at most every half second unless told of one.
 
-        Returns whether anything changed.
+        Returns whether anything changed. When it fails nothing has changed, and the next call
+        looks again.
         """
         now = self._clock.monotonic()
         is_due = self._looked_at is None or now - self._looked_at >= LOOK_SECONDS
         if not is_due and not self._hint.take():
             return False
-        self._looked_at = now
+        self._looked_at = None
         async with self._database.session() as session:
             versions = await storage.config_versions_for_all_tenants(session)
             changed = {
@@ -79,54 +108,70 @@ class PlanKeeper:
                 for tenant_id, version in versions.items()
                 if self.versions.get(tenant_id) != version
             }
-            gone = self.versions.keys() - versions.keys()
-            if not changed and not gone:
-                return False
-            networks = {
-                network.id: network
-                for network in await storage.list_networks_for_all_tenants(session)
-            }
-            plans = await storage.list_plans_for_all_tenants(session, changed)
-        for tenant_id in changed | gone:
-            self._drop_tenant(tenant_id)
-        for plan in plans:
-            await self._hold(plan, networks)
+            gone = self._held.keys() - versions.keys()
+            networks: dict[NetworkId, Network] = {}
+            stored: list[StoredPlan] = []
+            if changed:
+                found = await storage.list_networks_for_all_tenants(session)
+                networks = {network.id: network for network in found}
+                stored = await storage.list_plans_for_all_tenants(session, changed)
+        self._looked_at = now
+        if not changed and not gone:
+            return False
+        await self._swap(changed | gone, stored, networks)
         self.versions = versions
         metrics.CONFIG_RELOADS.inc(len(changed | gone))
         return True
 
-    def _drop_tenant(self, tenant_id: TenantId) -> None:
-        for plan in self._held.pop(tenant_id, {}).values():
-            for network_id in plan.network_ids:
-                held = self._plans.get(network_id)
-                if held is not None:
-                    held.matches.remove(plan.monitor_id)
-                    held.unrecorded.pop(plan.monitor_id, None)
+    async def _swap(
+        self,
+        tenants: Set[TenantId],
+        stored: Sequence[StoredPlan],
+        networks: Mapping[NetworkId, Network],
+    ) -> None:
+        # No await before all of it is done: nobody may evaluate with half a configuration.
+        for tenant_id in tenants:
+            self._drop(tenant_id)
+        failed: list[tuple[StoredPlan, NetworkId, str]] = []
+        healed: list[tuple[StoredPlan, NetworkId]] = []
+        for new in stored:
+            self._held.setdefault(new.tenant_id, []).append(new)
+            for network_id in new.from_seqs.keys() & networks.keys():
+                error = self._hold(new, networks[network_id])
+                if error is not None:
+                    failed.append((new, network_id, str(error)))
+                elif network_id in new.quarantined_on:
+                    healed.append((new, network_id))
+        await self._record(failed, healed)
 
-    async def _hold(self, plan: StoredPlan, networks: Mapping[NetworkId, Network]) -> None:
-        self._held.setdefault(plan.tenant_id, {})[plan.monitor_id] = plan
-        try:
-            for network in self._networks_of(plan, networks):
-                held = self._plans.setdefault(
-                    network.id, NetworkPlan(network=network, matches=MatchPlan(), unrecorded={})
-                )
-                held.network = network
-                self._load_plan(plan, network, held.matches)
-                if network.id not in plan.recorded_on:
-                    held.unrecorded[plan.monitor_id] = plan
-        except TocsinError as error:
-            log.error("monitor.quarantined", monitor_id=str(plan.monitor_id), error_code=error.code)
-            await self._quarantine(plan, str(error))
+    def _drop(self, tenant_id: TenantId) -> None:
+        for old in self._held.pop(tenant_id, ()):
+            for network_id in old.from_seqs:
+                if network_id in self._plans:
+                    self._plans[network_id].remove(old.monitor_id)
 
-    def _networks_of(
-        self, plan: StoredPlan, networks: Mapping[NetworkId, Network]
-    ) -> Iterable[Network]:
-        return (networks[found] for found in plan.network_ids if found in networks)
+    def _hold(self, stored: StoredPlan, network: Network) -> Exception | None:
+        """Put a monitor into a network's plan; return why it could not be, or None."""
+        plan = self._plans.setdefault(network.id, NetworkPlan(network=network))
+        plan.network = network
 
-    async def _quarantine(self, plan: StoredPlan, detail: str) -> None:
+        def load() -> None:
+            self._load_plan(stored, network, plan.matches)
+
+        error = guarded(f"monitor:{stored.monitor_id}", load)
+        if error is None:
+            plan.add(stored)
+        return error
+
+    async def _record(
+        self,
+        failed: Sequence[tuple[StoredPlan, NetworkId, str]],
+        healed: Sequence[tuple[StoredPlan, NetworkId]],
+    ) -> None:
+        if not failed and not healed:
+            return
         async with self._database.session() as session:
-            seqs = []
-            for network_id in plan.network_ids:
-                newest = await chain_log.list_newest(session, network_id, 1)
-                seqs.append((network_id, newest[-1].seq + 1 if newest else 1))
-            await storage.quarantine_for_all_tenants(session, plan, seqs, detail)
+            for stored, network_id, detail in failed:
+                await storage.begin_quarantine_for_all_tenants(session, stored, network_id, detail)
+            for stored, network_id in healed:
+                await storage.end_quarantine_for_all_tenants(session, stored, network_id)

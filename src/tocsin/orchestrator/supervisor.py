@@ -34,6 +34,20 @@ async def attempt(name: str, step: Callable[[], Awaitable[_T]]) -> _T | None:
     return None
 
 
+def guarded(name: str, decide: Callable[[], _T]) -> _T | Exception:
+    """Return what a decision gives, or the error it raised, which is logged and counted.
+
+    For work on one tenant's or one chain's data, whose failure must stay its own.
+    """
+    try:
+        return decide()
+    except Exception as error:  # what one tenant's data provoke must not stop the others
+        code = error.code if isinstance(error, TocsinError) else "bug"
+        log.error("decision.failed", loop=name, error_code=code, exc_info=error)
+        metrics.LOOP_RESTARTS.labels(loop=name.split(":", 1)[0]).inc()
+        return error
+
+
 class Backoff:
     """How long something that keeps failing rests: doubling pauses up to 15 s."""
 

@@ -7,6 +7,7 @@ crash another worker goes on from the cursors in PostgreSQL; so does this one.
 from tocsin.model.ids import NetworkId
 from tocsin.orchestrator.evaluator import Evaluator, EvaluatorParts
 from tocsin.orchestrator.supervisor import Backoff, attempt
+from tocsin.storage.cursors import list_networks_with_cursors_for_all_tenants
 from tocsin.storage.hints import Hint
 
 # Without a hint the log is looked at this often.
@@ -27,6 +28,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled, then write what is only in memory and let go."""
         self._evaluators.clear()
+        self._parts.plans.forget()
         self._must_load = True
         try:
             while True:
@@ -50,7 +52,13 @@ class Worker:
         return progressed
 
     async def _load_cursors(self) -> None:
-        for network_id in self._parts.plans.network_ids():
+        # Also where nothing is matched now: what was found earlier may have to be retracted or
+        # released, and a cursor that stands still would hold up whoever joins its shard.
+        async with self._parts.database.session() as session:
+            networks = await list_networks_with_cursors_for_all_tenants(
+                session, self._parts.ownership.epochs.keys()
+            )
+        for network_id in networks:
             evaluator = self._evaluators.get(network_id)
             if evaluator is None:
                 evaluator = self._evaluators[network_id] = Evaluator(network_id, self._parts)

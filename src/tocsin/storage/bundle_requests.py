@@ -10,6 +10,7 @@ from tocsin.storage.chain_log import APPENDED
 from tocsin.storage.pool import Session
 
 REQUESTED = "tocsin_bundle_requests"  # channel of the hint
+ASK_AGAIN_AFTER = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,23 @@ async def find_answer(
     if row is None:
         return None
     return BundleAnswer(payload=row["payload"])
+
+
+async def ask_again(
+    session: Session, network_id: NetworkId, block_hash: str, now: datetime
+) -> None:
+    """Ask once more for a block that no endpoint had, if that was not just now."""
+    asked = await session.execute(
+        """UPDATE bundle_requests SET unavailable_at = NULL, requested_at = %(now)s
+           WHERE network_id = %(network)s AND hash = %(hash)s AND payload IS NULL
+             AND unavailable_at < %(before)s""",
+        network=network_id,
+        hash=block_hash,
+        now=now,
+        before=now - ASK_AGAIN_AFTER,
+    )
+    if asked:
+        await session.execute("SELECT pg_notify(%(channel)s, '')", channel=REQUESTED)
 
 
 async def list_unserved(

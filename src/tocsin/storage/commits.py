@@ -53,6 +53,15 @@ class MonitorEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorFailure:
+    """A monitor that could not be evaluated on a row, and why in a few words."""
+
+    tenant_id: TenantId
+    monitor_id: MonitorId
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommitResult:
     """What storing changed: matches that became active, deliveries that are ready at once."""
 
@@ -123,7 +132,9 @@ async def _insert_matches(
            FROM new_matches ORDER BY id
            ON CONFLICT (block_time, id) DO UPDATE
            SET status = 'active', generation = m.generation + 1, retracted_at = NULL,
-               seq = excluded.seq
+               seq = excluded.seq, monitor_version = excluded.monitor_version,
+               config_version = excluded.config_version, reasons = excluded.reasons,
+               arguments_digest = excluded.arguments_digest
            WHERE m.status = 'retracted'
            RETURNING id, occurrence_id, generation, arguments_digest"""
     )
@@ -310,6 +321,25 @@ async def release_deliveries(
         number=row.ref.number,
         shards=list(shards),
     )
+
+
+async def record_failures(
+    session: Session, row: LogRow, failures: Sequence[MonitorFailure]
+) -> None:
+    """Record that monitors could not be evaluated on one row of the log."""
+    for failure in failures:
+        await session.execute(
+            """INSERT INTO coverage_exceptions
+                   (tenant_id, monitor_id, network_id, from_seq, to_seq, reason, detail)
+               VALUES (%(tenant)s, %(monitor)s, %(network)s, %(seq)s, %(seq)s, 'quarantine',
+                       %(detail)s)
+               ON CONFLICT DO NOTHING""",
+            tenant=failure.tenant_id,
+            monitor=failure.monitor_id,
+            network=row.network_id,
+            seq=row.seq,
+            detail=failure.detail,
+        )
 
 
 async def is_holding(session: Session, network_id: NetworkId) -> bool:

@@ -31,6 +31,17 @@ async def list_cursors_for_all_tenants(
     return {ShardId(row["shard_id"]): row["next_seq"] for row in rows}
 
 
+async def list_networks_with_cursors_for_all_tenants(
+    session: Session, shards: Collection[ShardId]
+) -> set[NetworkId]:
+    """Return the networks on which any of the shards has a cursor."""
+    rows = await session.all(
+        "SELECT DISTINCT network_id FROM shard_cursors WHERE shard_id = ANY(%(shards)s)",
+        shards=list(shards),
+    )
+    return {NetworkId(row["network_id"]) for row in rows}
+
+
 async def move_cursors(
     session: Session, network_id: NetworkId, worker_id: WorkerId, moves: Sequence[CursorMove]
 ) -> None:

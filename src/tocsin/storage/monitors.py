@@ -59,10 +59,16 @@ DROP_NETWORKS: LiteralString = """
 DELETE FROM monitor_networks
 WHERE tenant_id = %(tenant)s AND monitor_id = %(id)s AND network_id <> ALL(%(kept)s)"""
 
+# A monitor begins behind what the log already holds, and so does one that was paused.
 ADD_NETWORKS: LiteralString = """
-INSERT INTO monitor_networks (tenant_id, monitor_id, network_id)
-SELECT %(tenant)s, %(id)s, n FROM unnest(%(networks)s::uuid[]) AS n
-ON CONFLICT DO NOTHING"""
+INSERT INTO monitor_networks (tenant_id, monitor_id, network_id, from_seq)
+SELECT %(tenant)s, %(id)s, n,
+       coalesce((SELECT max(l.seq) FROM chain_log l WHERE l.network_id = n), 0) + 1
+FROM unnest(%(networks)s::uuid[]) AS n
+ON CONFLICT (monitor_id, network_id) DO UPDATE SET from_seq = excluded.from_seq
+WHERE (SELECT v.paused FROM monitor_versions v
+       WHERE v.tenant_id = %(tenant)s AND v.monitor_id = %(id)s
+         AND v.version = %(version)s - 1)"""
 
 DROP_TRIGGERS: LiteralString = """
 DELETE FROM monitor_triggers
@@ -222,7 +228,9 @@ class Monitors:
             by=record.created_by,
         )
         await session.execute(DROP_NETWORKS, tenant=tenant, id=record.id, kept=networks)
-        await session.execute(ADD_NETWORKS, tenant=tenant, id=record.id, networks=networks)
+        await session.execute(
+            ADD_NETWORKS, tenant=tenant, id=record.id, networks=networks, version=record.version
+        )
         await session.execute(DROP_TRIGGERS, tenant=tenant, id=record.id, kept=triggers)
         await session.execute(ADD_TRIGGERS, tenant=tenant, id=record.id, triggers=triggers)
         await session.execute(START_CURSORS, tenant=tenant, id=record.id, networks=networks)

@@ -1,6 +1,6 @@
 """What the workers hold: every tenant's monitors, compiled, and the networks they run on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -19,7 +19,9 @@ class StoredPlan:
     """One unpaused monitor as the workers need it.
 
     ``compiled`` is the stored form, by chain family, made by ``compiler_version``;
-    ``recorded_on`` are the networks for which this version's effect is already on record.
+    ``from_seqs`` says for each of its networks which row of the log is the first it is meant
+    for. ``recorded_on`` are the networks for which this version's effect is already on record,
+    ``quarantined_on`` those where it could not be loaded so far.
     """
 
     monitor_id: MonitorId
@@ -29,9 +31,10 @@ class StoredPlan:
     definition: str
     compiled: bytes
     compiler_version: int
-    network_ids: tuple[NetworkId, ...]
+    from_seqs: Mapping[NetworkId, int]
     trigger_ids: tuple[TriggerId, ...]
     recorded_on: frozenset[NetworkId]
+    quarantined_on: frozenset[NetworkId]
 
 
 async def config_versions_for_all_tenants(session: Session) -> dict[TenantId, int]:
@@ -51,11 +54,16 @@ async def list_plans_for_all_tenants(
         """SELECT m.id, m.tenant_id, m.version, m.shard_id, m.definition, m.compiled,
                   m.compiler_version,
                   ARRAY(SELECT network_id FROM monitor_networks n
-                        WHERE n.monitor_id = m.id) AS network_ids,
+                        WHERE n.monitor_id = m.id ORDER BY network_id) AS network_ids,
+                  ARRAY(SELECT from_seq FROM monitor_networks n
+                        WHERE n.monitor_id = m.id ORDER BY network_id) AS from_seqs,
                   ARRAY(SELECT trigger_id FROM monitor_triggers t
                         WHERE t.monitor_id = m.id ORDER BY trigger_id) AS trigger_ids,
                   ARRAY(SELECT network_id FROM monitor_effects e
-                        WHERE e.monitor_id = m.id AND e.version = m.version) AS recorded_on
+                        WHERE e.monitor_id = m.id AND e.version = m.version) AS recorded_on,
+                  ARRAY(SELECT network_id FROM coverage_exceptions c
+                        WHERE c.monitor_id = m.id AND c.reason = 'quarantine'
+                          AND c.to_seq IS NULL) AS quarantined_on
            FROM tenant_monitors m
            WHERE m.tenant_id = ANY(%(tenants)s) AND NOT m.paused AND m.deleted_at IS NULL""",
         tenants=list(tenants),
@@ -69,9 +77,10 @@ async def list_plans_for_all_tenants(
             definition=row["definition"],
             compiled=row["compiled"],
             compiler_version=row["compiler_version"],
-            network_ids=tuple(row["network_ids"]),
+            from_seqs=dict(zip(row["network_ids"], row["from_seqs"], strict=True)),
             trigger_ids=tuple(row["trigger_ids"]),
             recorded_on=frozenset(row["recorded_on"]),
+            quarantined_on=frozenset(row["quarantined_on"]),
         )
         for row in rows
     ]
@@ -98,19 +107,36 @@ async def endpoint_urls_for_all_tenants(
     return tuple(orjson.loads(await read_secret(session, box, row["endpoints_secret_id"])))
 
 
-async def quarantine_for_all_tenants(
-    session: Session, plan: StoredPlan, from_seqs: Sequence[tuple[NetworkId, int]], detail: str
+async def begin_quarantine_for_all_tenants(
+    session: Session, plan: StoredPlan, network_id: NetworkId, detail: str
 ) -> None:
-    """Record that a monitor cannot be evaluated on its networks from those rows on."""
-    for network_id, seq in from_seqs:
-        await session.execute(
-            """INSERT INTO coverage_exceptions
-                   (tenant_id, monitor_id, network_id, from_seq, reason, detail)
-               VALUES (%(tenant)s, %(monitor)s, %(network)s, %(seq)s, 'quarantine', %(detail)s)
-               ON CONFLICT DO NOTHING""",
-            tenant=plan.tenant_id,
-            monitor=plan.monitor_id,
-            network=network_id,
-            seq=seq,
-            detail=detail,
-        )
+    """Record that a monitor cannot be loaded on a network, from its shard's cursor on."""
+    await session.execute(
+        """INSERT INTO coverage_exceptions
+               (tenant_id, monitor_id, network_id, from_seq, reason, detail)
+           SELECT %(tenant)s, %(monitor)s, c.network_id, c.next_seq, 'quarantine', %(detail)s
+           FROM shard_cursors c
+           WHERE c.network_id = %(network)s AND c.shard_id = %(shard)s
+           ON CONFLICT DO NOTHING""",
+        tenant=plan.tenant_id,
+        monitor=plan.monitor_id,
+        network=network_id,
+        shard=plan.shard_id,
+        detail=detail,
+    )
+
+
+async def end_quarantine_for_all_tenants(
+    session: Session, plan: StoredPlan, network_id: NetworkId
+) -> None:
+    """Record that a monitor can be loaded again, before its shard's cursor moves on."""
+    await session.execute(
+        """UPDATE coverage_exceptions x SET to_seq = c.next_seq - 1
+           FROM shard_cursors c
+           WHERE c.network_id = %(network)s AND c.shard_id = %(shard)s
+             AND x.network_id = c.network_id AND x.monitor_id = %(monitor)s
+             AND x.reason = 'quarantine' AND x.to_seq IS NULL""",
+        monitor=plan.monitor_id,
+        network=network_id,
+        shard=plan.shard_id,
+    )

@@ -44,6 +44,9 @@ CREATE TABLE monitor_networks (
     tenant_id uuid NOT NULL,
     monitor_id uuid NOT NULL,
     network_id uuid NOT NULL,
+    -- First row of the chain log it is meant for: what was appended before it was made, or
+    -- while it was paused, is not its business, however far behind its shard is.
+    from_seq bigint NOT NULL,
     PRIMARY KEY (monitor_id, network_id),
     FOREIGN KEY (tenant_id, monitor_id) REFERENCES tenant_monitors (tenant_id, id),
     FOREIGN KEY (tenant_id, network_id) REFERENCES tenant_networks (tenant_id, network_id)
@@ -95,7 +98,7 @@ CREATE TABLE coverage_exceptions (
     monitor_id uuid NOT NULL,
     network_id uuid NOT NULL,
     from_seq bigint NOT NULL,
-    to_seq bigint,  -- NULL: still so
+    to_seq bigint,  -- last row, inclusive; NULL: still so
     reason text NOT NULL CHECK (reason IN ('quarantine', 'quota', 'pause')),
     detail text NOT NULL,
     PRIMARY KEY (monitor_id, network_id, from_seq, reason),

@@ -96,6 +96,7 @@ GRANT SELECT, INSERT, UPDATE ON
     tenants, api_keys, networks, tenant_triggers, tenant_monitors TO tocsin_api;
 GRANT SELECT, INSERT, DELETE ON
     tenant_secrets, tenant_networks, monitor_networks, monitor_triggers TO tocsin_api;
+GRANT UPDATE (from_seq) ON monitor_networks TO tocsin_api;
 GRANT SELECT, INSERT ON monitor_versions, shard_cursors TO tocsin_api;
 GRANT SELECT ON
     monitor_effects, coverage_exceptions, chain_log, matches, matched_transactions,
