@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 import psycopg
 import redis
@@ -108,3 +109,23 @@ async def test_a_worker_that_lost_its_shards_writes_nothing(
     await it.worker.step()
     await it.worker.step()
     assert await it.found("active") == before
+
+
+async def test_a_block_that_no_node_had_is_asked_for_again(
+    it: Installation, devnet: Devnet, receiver: Receiver, valkey_url: str
+) -> None:
+    await watch_transfers(it, devnet, receiver, "evm")
+    it.flush_cache(valkey_url)
+    await it.work()  # asks
+    async with it.loops.session() as session:
+        await session.execute(
+            "UPDATE bundle_requests SET unavailable_at = %(then)s",
+            then=it.system.clock.now() - timedelta(seconds=3),
+        )
+    for _ in range(4):
+        await it.work()
+        await it.watch("evm")
+    _, predicate = big_transfers("on evm", "evm", 0)
+    facts = devnet.node("evm").network.facts()
+    expected = Oracle(facts, {"big": predicate}).expected("big")
+    assert await it.found("active") == set(expected.active)
