@@ -68,10 +68,11 @@ async def _store(session: Session, values: dict[str, object]) -> None:
         **values,
     )
     await session.execute(
-        """INSERT INTO deliveries (block_time, id, tenant_id, match_id, trigger_id, network_id,
-               shard_id, kind, generation, status, attempt_count, next_attempt_at, created_at)
-           VALUES (%(at)s, %(delivery)s, %(tenant)s, %(match)s, %(trigger)s, %(network)s, 0,
-                   'alert', 0, 'ready', 1, %(at)s, %(at)s)""",
+        """INSERT INTO deliveries (block_time, id, tenant_id, match_id, occurrence_id, trigger_id,
+               network_id, shard_id, kind, generation, status, attempt_count, next_attempt_at,
+               created_at)
+           VALUES (%(at)s, %(delivery)s, %(tenant)s, %(match)s, %(match)s, %(trigger)s,
+                   %(network)s, 0, 'alert', 0, 'ready', 1, %(at)s, %(at)s)""",
         **values,
     )
     await session.execute(

@@ -6,7 +6,7 @@ lease runs out, or when this dispatcher starts again: at least once, never silen
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import assert_never
@@ -19,7 +19,14 @@ from tocsin.delivery.attempt import Tried, send_once, to_tried
 from tocsin.delivery.channel import Channel
 from tocsin.delivery.message import Message, MessageFacts, render_message
 from tocsin.delivery.schedule import next_attempt_at
-from tocsin.errors import ChannelError, InputError, NotFoundError, StorageError
+from tocsin.errors import (
+    ChainError,
+    ChannelError,
+    InputError,
+    NotFoundError,
+    StorageError,
+    TocsinError,
+)
 from tocsin.model.delivery import AttemptOutcome, DeliveryStatus
 from tocsin.model.ids import TriggerId
 from tocsin.model.trigger import ChannelConfig, WebhookConfig
@@ -124,7 +131,7 @@ class Dispatcher:
         self._sending.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The lease runs out and the delivery is tried again.
-            code = error.code if isinstance(error, StorageError) else "bug"
+            code = error.code if isinstance(error, TocsinError) else "bug"
             log.error("delivery.broken", error_code=code, exc_info=error)
 
     async def _deliver(self, delivery: ClaimedDelivery) -> None:
@@ -149,12 +156,26 @@ class Dispatcher:
             message = _to_message(delivery, started_at)
         except (ChannelError, InputError, NotFoundError) as error:
             return to_tried(error, number=number, started_at=started_at)
+        except (StorageError, ChainError) as error:
+            # Our own trouble, which the operator may mend while the schedule lasts.
+            log.error(
+                "delivery.unreadable",
+                delivery_id=str(delivery.id),
+                error_code=error.code,
+                detail=str(error),
+            )
+            tried = to_tried(error, number=number, started_at=started_at)
+            return replace(tried, attempt=replace(tried.attempt, outcome=AttemptOutcome.LATER))
         return await send_once(channel, message, self._parts.clock, number=number)
 
     async def _read_config(self, trigger_id: TriggerId) -> ChannelConfig:
         async with self._parts.database.session() as session:
             clear = await read_trigger_config(session, self._parts.secret_box, trigger_id)
-        return msgspec.json.decode(clear, type=WebhookConfig)
+        try:
+            return msgspec.json.decode(clear, type=WebhookConfig)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as cause:
+            # Without the cause's words: they may repeat what is secret.
+            raise StorageError(f"the config of trigger {trigger_id} is not readable") from cause
 
     def _finish(self, delivery: ClaimedDelivery, tried: Tried, now: datetime) -> FinishedAttempt:
         again_at: datetime | None = None

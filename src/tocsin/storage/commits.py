@@ -159,17 +159,23 @@ async def _insert_documents(session: Session, row: LogRow, matches: Sequence[New
 async def _call_off_retractions(
     session: Session, fresh: Sequence[Row], now: datetime
 ) -> set[tuple[object, object]]:
-    """Cancel waiting retractions of the same occurrences; return (match, trigger) that moved."""
+    """Cancel retractions of the same occurrences; return (match, trigger) that moved.
+
+    Only those that nobody can have heard: still held back, or never taken up to be sent.
+    """
     if not fresh:
         return set()
     rows = await session.all(
-        """UPDATE deliveries d SET status = 'cancelled', hold = NULL, finished_at = %(now)s
+        """UPDATE deliveries d SET status = 'cancelled', hold = NULL, next_attempt_at = NULL,
+               finished_at = %(now)s
            FROM unnest(%(ids)s::uuid[], %(occurrences)s::uuid[], %(digests)s::bytea[])
                 AS f (id, occurrence_id, arguments_digest)
            JOIN matches m ON m.occurrence_id = f.occurrence_id
                AND m.arguments_digest = f.arguments_digest
            WHERE d.match_id = m.id AND d.block_time = m.block_time
-             AND d.kind = 'retraction' AND d.status = 'waiting' AND d.hold = 'finality'
+             AND d.kind = 'retraction'
+             AND ((d.status = 'waiting' AND d.hold = 'finality')
+                  OR (d.status = 'ready' AND d.attempt_count = 0 AND d.leased_until IS NULL))
            RETURNING f.id, d.trigger_id""",
         ids=[stored["id"] for stored in fresh],
         occurrences=[stored["occurrence_id"] for stored in fresh],
@@ -196,6 +202,7 @@ def _delivery_row(
         delivery_id(new.match.id, trigger_id, kind, generation),
         new.match.monitor.tenant_id,
         new.match.id,
+        new.match.occurrence_id,
         trigger_id,
         row.network_id,
         new.shard_id,
@@ -204,7 +211,6 @@ def _delivery_row(
         status,
         "finality" if waits else None,
         row.ref.number + new.confirmation_count if waits else None,
-        now if status == "ready" else None,
         now,
         now if has_moved else None,
     )
@@ -216,20 +222,18 @@ async def _insert_deliveries(session: Session, deliveries: Sequence[tuple[object
     await session.copy_to_temporary(
         "deliveries",
         (
-            "block_time", "id", "tenant_id", "match_id", "trigger_id", "network_id", "shard_id",
-            "kind", "generation", "status", "hold", "release_number", "next_attempt_at",
+            "block_time", "id", "tenant_id", "match_id", "occurrence_id", "trigger_id",
+            "network_id", "shard_id", "kind", "generation", "status", "hold", "release_number",
             "created_at", "finished_at",
         ),
         deliveries,
     )  # fmt: skip
     rows = await session.all(
         """INSERT INTO deliveries (
-               block_time, id, tenant_id, match_id, trigger_id, network_id, shard_id, kind,
-               generation, status, hold, release_number, next_attempt_at, created_at,
-               finished_at)
-           SELECT block_time, id, tenant_id, match_id, trigger_id, network_id, shard_id, kind,
-                  generation, status, hold, release_number, next_attempt_at, created_at,
-                  finished_at
+               block_time, id, tenant_id, match_id, occurrence_id, trigger_id, network_id,
+               shard_id, kind, generation, status, hold, release_number, created_at, finished_at)
+           SELECT block_time, id, tenant_id, match_id, occurrence_id, trigger_id, network_id,
+                  shard_id, kind, generation, status, hold, release_number, created_at, finished_at
            FROM new_deliveries ORDER BY id
            ON CONFLICT DO NOTHING RETURNING status"""
     )
@@ -270,7 +274,8 @@ async def retract_block(
         time=row.ref.block_time,
     )
     seen = await session.all(
-        """SELECT d.tenant_id, d.match_id, d.trigger_id, d.network_id, d.shard_id, m.generation
+        """SELECT d.tenant_id, d.match_id, d.occurrence_id, d.trigger_id, d.network_id,
+                  d.shard_id, m.generation
            FROM deliveries d
            JOIN matches m ON m.id = d.match_id AND m.block_time = d.block_time
            WHERE d.match_id = ANY(%(ids)s) AND d.block_time = %(time)s
@@ -290,6 +295,7 @@ def _retraction_row(row: LogRow, alert: Row, now: datetime) -> tuple[object, ...
         delivery_id(alert["match_id"], alert["trigger_id"], kind, alert["generation"]),
         alert["tenant_id"],
         alert["match_id"],
+        alert["occurrence_id"],
         alert["trigger_id"],
         alert["network_id"],
         alert["shard_id"],
@@ -298,7 +304,6 @@ def _retraction_row(row: LogRow, alert: Row, now: datetime) -> tuple[object, ...
         "waiting",
         "finality",
         row.ref.number,
-        None,
         now,
         None,
     )
@@ -313,7 +318,7 @@ async def release_deliveries(
     only then is every earlier revert of the log surely taken into account.
     """
     return await session.execute(
-        """UPDATE deliveries SET status = 'ready', hold = NULL, next_attempt_at = %(now)s
+        """UPDATE deliveries SET status = 'ready', hold = NULL, next_attempt_at = NULL
            WHERE status = 'waiting' AND hold = 'finality' AND network_id = %(network)s
              AND release_number <= %(number)s AND shard_id = ANY(%(shards)s)""",
         now=now,

@@ -2,6 +2,10 @@
 
 A claim is a row lock for an instant and a lease for as long as sending may take. A dispatcher
 that dies leaves leases, which run out, or which it takes back when it starts again.
+
+What one trigger hears of one occurrence goes out in the order in which it was stored, whatever
+any clock said then: each waits for those before it to be taken or given up. ``next_attempt_at``
+NULL is "at once" by every clock; only a retry has a time.
 """
 
 from collections.abc import Sequence
@@ -69,7 +73,7 @@ async def reclaim_deliveries_for_all_tenants(
     """
     return await session.execute(
         """UPDATE deliveries
-           SET status = 'ready', leased_by = NULL, next_attempt_at = %(now)s
+           SET status = 'ready', leased_by = NULL, next_attempt_at = NULL
            WHERE status = 'leased'
              AND (leased_until <= %(now)s OR leased_by = %(holder)s::text)""",
         now=now,
@@ -80,20 +84,29 @@ async def reclaim_deliveries_for_all_tenants(
 async def claim_deliveries_for_all_tenants(
     session: Session, dispatcher_id: str, now: datetime, lease: timedelta, limit: int
 ) -> list[ClaimedDelivery]:
-    """Lease up to that many due deliveries and return them.
+    """Lease up to that many due deliveries of active tenants and return them.
 
-    A retraction waits for the alert before it to be taken or given up, so that nobody hears
-    of the end of something first.
+    What was never tried goes before what is tried again: receivers that are down do not keep
+    the news from those that are not.
     """
+    # CASE keeps the two questions from becoming joins over all that is ready: they are asked row
+    # by row in the order of the index, and the second only where the first says yes.
     rows = await session.all(
         """WITH due AS (
                SELECT d.block_time, d.id FROM deliveries d
-               WHERE d.status = 'ready' AND d.next_attempt_at <= %(now)s
-                 AND ((d.kind = 'alert' AND d.generation = 0) OR NOT EXISTS (
-                     SELECT 1 FROM deliveries e
-                     WHERE e.match_id = d.match_id AND e.trigger_id = d.trigger_id
-                       AND e.created_at < d.created_at AND e.status IN ('ready', 'leased')))
-               ORDER BY d.next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+               WHERE d.status = 'ready'
+                 AND coalesce(d.next_attempt_at, '-infinity'::timestamptz) <= %(now)s
+                 AND CASE
+                     WHEN EXISTS (SELECT 1 FROM tenants t
+                                  WHERE t.id = d.tenant_id AND t.status = 'active')
+                     THEN NOT EXISTS (
+                         SELECT 1 FROM deliveries e
+                         WHERE e.occurrence_id = d.occurrence_id AND e.trigger_id = d.trigger_id
+                           AND e.position < d.position
+                           AND e.status IN ('waiting', 'ready', 'leased'))
+                     ELSE false END
+               ORDER BY coalesce(d.next_attempt_at, '-infinity'::timestamptz), d.position
+               LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
            claimed AS (
                UPDATE deliveries d
                SET status = 'leased', leased_by = %(dispatcher)s, leased_until = %(until)s,
@@ -101,7 +114,7 @@ async def claim_deliveries_for_all_tenants(
                FROM due WHERE d.block_time = due.block_time AND d.id = due.id
                RETURNING d.*)
            SELECT c.id, c.block_time, c.tenant_id, t.slug AS tenant_slug, c.match_id,
-                  m.occurrence_id, c.kind, c.generation, c.attempt_count,
+                  c.occurrence_id, c.kind, c.generation, c.attempt_count,
                   c.trigger_id, m.monitor_id, o.name AS monitor_name, m.monitor_version,
                   n.slug AS network_slug, n.family AS network_family, m.block_number,
                   m.block_hash, m.transaction_hash, m.transaction_index, m.reasons,
@@ -182,16 +195,21 @@ async def _insert_attempt(session: Session, delivery: ClaimedDelivery, attempt: 
 async def next_due_at_for_all_tenants(session: Session) -> datetime | None:
     """Return when the next ready delivery is due, or None while none waits.
 
-    One that waits for another to be sent first, as in a claim, does not count: it is overdue
-    for as long as the other is retried.
+    The epoch where one is due at once. One that could not be claimed, because its tenant is
+    suspended or another is to be sent first, does not count: it is overdue all the time.
     """
     row = await session.one_or_none(
-        """SELECT d.next_attempt_at AS at FROM deliveries d
+        """SELECT coalesce(d.next_attempt_at, 'epoch'::timestamptz) AS at FROM deliveries d
            WHERE d.status = 'ready'
-             AND ((d.kind = 'alert' AND d.generation = 0) OR NOT EXISTS (
-                 SELECT 1 FROM deliveries e
-                 WHERE e.match_id = d.match_id AND e.trigger_id = d.trigger_id
-                   AND e.created_at < d.created_at AND e.status IN ('ready', 'leased')))
-           ORDER BY d.next_attempt_at LIMIT 1"""
+             AND CASE
+                 WHEN EXISTS (SELECT 1 FROM tenants t
+                              WHERE t.id = d.tenant_id AND t.status = 'active')
+                 THEN NOT EXISTS (
+                     SELECT 1 FROM deliveries e
+                     WHERE e.occurrence_id = d.occurrence_id AND e.trigger_id = d.trigger_id
+                       AND e.position < d.position
+                       AND e.status IN ('waiting', 'ready', 'leased'))
+                 ELSE false END
+           ORDER BY coalesce(d.next_attempt_at, '-infinity'::timestamptz), d.position LIMIT 1"""
     )
     return None if row is None else row["at"]
