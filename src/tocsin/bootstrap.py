@@ -31,6 +31,7 @@ from tocsin.model.network import ChainFamily, Network
 from tocsin.model.trigger import ChannelConfig
 from tocsin.net.egress import EgressGuard, EgressPolicy
 from tocsin.net.http import HttpClient
+from tocsin.net.names import NameResolver
 from tocsin.openzeppelin.monitors import parse_monitor
 from tocsin.orchestrator.dispatcher import Dispatcher, DispatcherParts
 from tocsin.orchestrator.evaluator import EvaluatorParts
@@ -113,10 +114,10 @@ async def open_system(settings: Settings, connections: Connections) -> AsyncIter
         )
         cache = open_cache(connections.cache_url)
         stack.push_async_callback(cache.aclose)
-        # Two, so that slow receivers never use up the connections to nodes.
-        nodes_http, channels_http = HttpClient(guard, clock), HttpClient(guard, clock)
-        stack.push_async_callback(nodes_http.close)
-        stack.push_async_callback(channels_http.close)
+        # Two, so that slow receivers never use up the connections to nodes, nor slow names of
+        # theirs the threads that look names up.
+        nodes_http = _open_http(stack, "nodes", settings, clock)
+        channels_http = _open_http(stack, "channels", settings, clock)
         yield System(
             settings=settings,
             holder=connections.holder,
@@ -142,6 +143,14 @@ async def _open_database(
     stack.push_async_callback(database.close)
     await database.check_role()
     return database
+
+
+def _open_http(stack: AsyncExitStack, purpose: str, settings: Settings, clock: Clock) -> HttpClient:
+    names = NameResolver(purpose, clock)
+    stack.callback(names.close)
+    http = HttpClient(EgressGuard(EgressPolicy(allow=settings.egress.allow), names), clock)
+    stack.push_async_callback(http.close)
+    return http
 
 
 def _hints(loops_url: str | None) -> Hints | None:

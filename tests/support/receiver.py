@@ -90,6 +90,16 @@ def silent() -> Reply:
     return reply
 
 
+def after(seconds: float) -> Reply:
+    """Answer 200 when so much time has passed."""
+
+    async def reply(_: web.Request, __: "Receiver") -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return web.Response()
+
+    return reply
+
+
 def dropping() -> Reply:
     """Break the connection instead of answering."""
     return raw(b"")

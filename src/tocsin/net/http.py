@@ -18,8 +18,9 @@ from typing_extensions import override
 from tocsin.clock import Clock
 from tocsin.errors import ChannelUnavailableError
 from tocsin.net.body import read_body
-from tocsin.net.egress import EgressGuard
+from tocsin.net.egress import Destination, EgressGuard
 from tocsin.net.retry_after import parse_retry_after
+from tocsin.net.turns import Turns
 
 _CONNECTIONS = 512
 # One far side that is slow must not hold every connection we have.
@@ -64,12 +65,16 @@ class HttpClient:
         EgressRefusedError: the guard does not let the request out.
         ChannelUnavailableError: no connection, no valid certificate, no complete answer in time.
 
+    ``timeout_seconds`` is how long a request may take, and how long it may before that wait for
+    others of ours to the same far side.
+
     No error's text holds more of the URL than its host.
     """
 
     def __init__(self, guard: EgressGuard, clock: Clock) -> None:
         self._guard = guard
         self._clock = clock
+        self._turns = Turns(most=_CONNECTIONS, most_per_host=_CONNECTIONS_PER_HOST)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(
@@ -145,6 +150,18 @@ class HttpClient:
     @asynccontextmanager
     async def _answering(self, request: _Request) -> AsyncIterator[aiohttp.ClientResponse]:
         destination = self._guard.require_url(request.url)
+        host, port = destination.host, destination.port
+        # Before the clock starts: the far side is not to blame for our other requests.
+        async with (
+            self._turns.take(host, port, request.timeout_seconds),
+            self._sent(request, destination) as response,
+        ):
+            yield response
+
+    @asynccontextmanager
+    async def _sent(
+        self, request: _Request, destination: Destination
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         host = destination.host
         try:
             async with self._opened().request(
@@ -178,8 +195,7 @@ class HttpClient:
                     resolver=_VettedResolver(self._guard),
                     use_dns_cache=False,
                     ssl=ssl.create_default_context(),
-                    limit=_CONNECTIONS,
-                    limit_per_host=_CONNECTIONS_PER_HOST,
+                    limit=0,  # whoever has a turn connects at once
                     keepalive_timeout=_IDLE_SECONDS,
                 ),
                 headers={"user-agent": _USER_AGENT},

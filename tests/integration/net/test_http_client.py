@@ -1,5 +1,6 @@
 """The client against a real receiver on loopback, as the operator would open one."""
 
+import asyncio
 import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import pytest
 from tests.support.receiver import (
     Receiver,
     Reply,
+    after,
     answering,
     busy,
     dropping,
@@ -243,6 +245,29 @@ async def test_a_submission_is_answered_even_where_the_body_never_ends(
 ) -> None:
     receiver.answer_with(stalling(202))
     assert (await submit(http, receiver.url, HASTY)).status == 202
+
+
+async def test_waiting_for_requests_of_ours_does_not_count_against_the_far_side(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.net.http._CONNECTIONS_PER_HOST", 1)
+    receiver.answer_otherwise(after(0.5))
+    async with opened_to(receiver) as http:
+        answers = await asyncio.gather(*(submit(http, receiver.url, 0.8) for _ in range(2)))
+    assert [answer.status for answer in answers] == [200, 200]
+
+
+async def test_no_more_requests_than_allowed_are_on_their_way_to_one_far_side(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.net.http._CONNECTIONS_PER_HOST", 2)
+    receiver.answer_otherwise(silent())
+    async with opened_to(receiver) as http:
+        tasks = [asyncio.create_task(submit(http, receiver.url, HASTY)) for _ in range(9)]
+        await asyncio.wait(tasks)
+    failures = [str(task.exception()) for task in tasks]
+    assert len([text for text in failures if "no complete answer" in text]) <= 4
+    assert all("no complete" in text or "too many requests" in text for text in failures)
 
 
 async def test_a_submission_without_an_answer_is_cut_off(

@@ -2,8 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.support.clock import FakeClock
 from tocsin.errors import ChannelUnavailableError, EgressRefusedError, SettingsError
 from tocsin.net.egress import EgressGuard, EgressPolicy
+from tocsin.net.names import NameResolver
 
 
 def a_guard(*allow: str, answers: dict[str, Sequence[str]] | None = None) -> EgressGuard:
@@ -220,3 +222,10 @@ async def test_an_opened_network_is_open_to_every_name() -> None:
 def test_a_policy_that_does_not_parse_cannot_be_made() -> None:
     with pytest.raises(SettingsError):
         EgressPolicy(allow=("*.example.com",))
+
+
+async def test_names_looked_up_in_threads_are_vetted_like_any() -> None:
+    resolver = NameResolver("test", FakeClock(), lookup=lambda host: ["10.0.0.1"])
+    guard = EgressGuard(EgressPolicy(), resolver)
+    with pytest.raises(EgressRefusedError):
+        await guard.resolve("inside.example", 443)
