@@ -7,7 +7,7 @@ pooled connection never carries one caller's tenant into the next.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, errors, sql
@@ -160,19 +160,29 @@ class Database:
             await session.one("SELECT 1 AS one")
 
     async def check_role(self) -> None:
-        """Make sure that the role cannot step over row-level security.
+        """Make sure that the role cannot step over row-level security, by SET ROLE neither.
 
         Raises:
-            UnsafeRoleError: it is superuser, has BYPASSRLS, or may act as the tables' owner.
+            UnsafeRoleError: it is, or may become, a role that is superuser, has BYPASSRLS or
+                owns the tables.
         """
         async with self.session() as session:
-            row = await session.one(
-                """SELECT current_user AS name, r.rolsuper, r.rolbypassrls,
-                          EXISTS (SELECT 1 FROM pg_class c WHERE c.relname = 'tenants'
-                                  AND pg_has_role(current_user, c.relowner, 'USAGE')) AS owns
-                   FROM pg_roles r WHERE r.rolname = current_user"""
+            # The session's user too: RESET ROLE leads back to it. Memberships count whether or
+            # not they inherit, because attributes never do: they take effect by SET ROLE.
+            powerful = await session.one_or_none(
+                """SELECT current_user AS name, r.rolname AS role, r.rolsuper, r.rolbypassrls,
+                          o.owns
+                   FROM pg_roles r, LATERAL (SELECT EXISTS (
+                       SELECT 1 FROM pg_class c
+                       WHERE c.relname = 'tenants' AND c.relowner = r.oid) AS owns) o
+                   WHERE (r.rolsuper OR r.rolbypassrls OR o.owns)
+                     AND (pg_has_role(current_user, r.oid, 'MEMBER')
+                          OR pg_has_role(session_user, r.oid, 'MEMBER'))
+                   ORDER BY r.rolname <> current_user, r.rolname
+                   LIMIT 1"""
             )
-        refuse_powerful_role(row)
+        if powerful is not None:
+            raise UnsafeRoleError(_describe_power(powerful))
 
 
 def one_line(error: Exception) -> str:
@@ -194,8 +204,8 @@ def _keep_cancellation(cancelled_before: int) -> None:
         raise asyncio.CancelledError
 
 
-def refuse_powerful_role(row: dict[str, Any]) -> None:
-    """Raise UnsafeRoleError if a role could read past row-level security."""
+def _describe_power(row: Row) -> str:
+    """Say how a role could read past row-level security: by itself or as another role."""
     reasons = [
         text
         for text, so in (
@@ -205,5 +215,5 @@ def refuse_powerful_role(row: dict[str, Any]) -> None:
         )
         if so
     ]
-    if reasons:
-        raise UnsafeRoleError(f"database role {row['name']} {' and '.join(reasons)}")
+    becomes = "" if row["role"] == row["name"] else f" may become {row['role']}, which"
+    return f"database role {row['name']}{becomes} {' and '.join(reasons)}"
