@@ -116,6 +116,13 @@ class ChainClient(Protocol):
         """
         ...
 
+    def distrust(self) -> None:
+        """Prefer other nodes for a while: what was last returned does not fit what is known.
+
+        The client itself distrusts a node whose answers make no whole block.
+        """
+        ...
+
 
 class ChainFamilyCode(Protocol):
     """The pure part of a chain family: no network, no clock, the same answer every time."""

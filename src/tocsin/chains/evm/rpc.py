@@ -1,10 +1,11 @@
 """Reads one EVM network through JSON-RPC; everything returned has passed ``verify``."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tocsin.chains.base import Ask, RpcCaller
+from tocsin.chains.block_bytes import ByteBudget, check_aside
 from tocsin.chains.evm.codec import decode_json, parse_quantity
 from tocsin.chains.evm.decode import BLOCK_PART, RECEIPTS_PART
 from tocsin.chains.evm.header import HASHED_AS_ETHEREUM
@@ -24,7 +25,18 @@ RECEIPTS_PER_BATCH = 100  # what public nodes still answer in one batch
 _NOTHING = b"null"
 
 _T = TypeVar("_T")
-_ReceiptSource = Callable[[Header, Sequence[str]], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A block whose receipts are wanted, its transactions' hashes, and what it may still cost."""
+
+    header: Header
+    hashes: Sequence[str]
+    budget: ByteBudget
+
+
+_ReceiptSource = Callable[[_Wanted], Awaitable[bytes]]
 
 
 class EvmClient:
@@ -59,6 +71,8 @@ class EvmClient:
     async def head(self) -> BlockRef:
         """Return the newest block a node knows."""
         raw = await self._caller.call("eth_getBlockByNumber", ["latest", False])
+        if raw == _NOTHING:
+            self._caller.distrust()  # every chain has a newest block
         return self._trusted(lambda: verify_header(_found(raw, "latest"), self._anything))
 
     async def ref_at(self, number: int) -> BlockRef:
@@ -81,19 +95,35 @@ class EvmClient:
         expected = replace(self._anything, number=number, hash=block_hash)
         return await self._bundle(_found(raw, block_hash), expected)
 
+    def distrust(self) -> None:
+        """Prefer other nodes for a while: what was last returned does not fit what is known."""
+        self._caller.distrust()
+
     async def _bundle(self, block: bytes, expected: Expectation) -> Bundle:
+        budget = ByteBudget(self._network)
+        self._within(budget, [block])
         header = self._trusted(lambda: decode_json(block, Header, BLOCK_PART))
         transactions = self._trusted(lambda: decode_json(block, BlockWithTransactions, BLOCK_PART))
         hashes = [each.hash for each in transactions.transactions]
-        receipts = await self._receipts(header, hashes) if hashes else b"[]"
-        ref = self._trusted(lambda: verify_bundle(block, receipts, expected))
+        wanted = _Wanted(header=header, hashes=hashes, budget=budget)
+        receipts = await self._receipts(wanted) if hashes else b"[]"
+        ref = await self._verified(block, receipts, expected)
         return Bundle(
             network_id=self._network.id,
             ref=ref,
             parts={BLOCK_PART: block, RECEIPTS_PART: receipts},
         )
 
-    async def _receipts(self, header: Header, hashes: Sequence[str]) -> bytes:
+    async def _verified(self, block: bytes, receipts: bytes, expected: Expectation) -> BlockRef:
+        try:
+            return await check_aside(
+                lambda: verify_bundle(block, receipts, expected), len(block) + len(receipts)
+            )
+        except MalformedBlockError:
+            self._caller.distrust()
+            raise
+
+    async def _receipts(self, wanted: _Wanted) -> bytes:
         """Return all receipts of a block from the first source that no node refuses.
 
         The one that worked is kept: asking in vain for each block would double the calls.
@@ -101,30 +131,37 @@ class EvmClient:
         refused: RpcRefusedError | None = None
         for source in self._receipt_sources:
             try:
-                receipts = await source(header, hashes)
+                receipts = await source(wanted)
             except RpcRefusedError as cause:
                 refused = refused or cause
                 continue
             others = (each for each in self._receipt_sources if each != source)
             self._receipt_sources = (source, *others)
             return receipts
-        raise refused or BlockNotFoundError(f"no receipts of block {header.hash}")
+        raise refused or BlockNotFoundError(f"no receipts of block {wanted.header.hash}")
 
-    async def _receipts_by_hash(self, header: Header, _hashes: Sequence[str]) -> bytes:
-        raw = await self._caller.call("eth_getBlockReceipts", [header.hash])
-        return _found(raw, f"{header.hash}'s receipts")
+    async def _receipts_by_hash(self, wanted: _Wanted) -> bytes:
+        return await self._all_receipts(wanted, wanted.header.hash)
 
-    async def _receipts_by_number(self, header: Header, _hashes: Sequence[str]) -> bytes:
-        raw = await self._caller.call("eth_getBlockReceipts", [header.number])
-        return _found(raw, f"{header.hash}'s receipts")
+    async def _receipts_by_number(self, wanted: _Wanted) -> bytes:
+        return await self._all_receipts(wanted, wanted.header.number)
 
-    async def _receipts_one_by_one(self, _header: Header, hashes: Sequence[str]) -> bytes:
+    async def _all_receipts(self, wanted: _Wanted, name: str) -> bytes:
+        raw = await self._caller.call("eth_getBlockReceipts", [name])
+        self._within(wanted.budget, [raw])
+        return _found(raw, f"{wanted.header.hash}'s receipts")
+
+    async def _receipts_one_by_one(self, wanted: _Wanted) -> bytes:
         found: list[bytes] = []
-        for start in range(0, len(hashes), RECEIPTS_PER_BATCH):
-            batch = hashes[start : start + RECEIPTS_PER_BATCH]
+        for start in range(0, len(wanted.hashes), RECEIPTS_PER_BATCH):
+            batch = wanted.hashes[start : start + RECEIPTS_PER_BATCH]
             calls = [("eth_getTransactionReceipt", [each]) for each in batch]
-            found += await self._caller.call_batch(calls)
+            found += self._within(wanted.budget, await self._caller.call_batch(calls))
         return b"[" + b",".join(_found(raw, "a receipt") for raw in found) + b"]"
+
+    def _within(self, budget: ByteBudget, answers: Sequence[bytes]) -> Sequence[bytes]:
+        self._trusted(lambda: budget.take(*answers))
+        return answers
 
     def _trusted(self, check: Callable[[], _T]) -> _T:
         """Return what a check gives; after a failure the next try goes to another node."""

@@ -22,6 +22,7 @@ from tocsin.chains.evm.codec import (
 )
 from tocsin.chains.evm.header import header_hash
 from tocsin.chains.evm.types import BlockWithTransactions, Header, Log, Receipt, Transaction
+from tocsin.chains.readable import require_readable
 from tocsin.errors import MalformedBlockError
 from tocsin.model.block import BlockRef
 
@@ -68,7 +69,7 @@ def verify_bundle(block: bytes, receipts: bytes, expected: Expectation) -> Block
         MalformedBlockError: they do not make one complete, consistent block.
     """
     for raw, part in ((block, "block"), (receipts, "receipts")):
-        decode_json(raw, object, part)  # all of it is readable, also what we do not look at
+        require_readable(raw, part)
     header = _checked_header(block)
     ref = _verified_ref(block, header, expected)
     transactions = decode_json(block, BlockWithTransactions, "block").transactions

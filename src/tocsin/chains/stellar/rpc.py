@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tocsin.chains.base import Ask, RpcCaller
+from tocsin.chains.block_bytes import ByteBudget, check_aside
 from tocsin.chains.stellar.parts import (
     EVENTS_PART,
     LEDGER_PART,
@@ -47,6 +48,14 @@ class _Listing:
     params: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """Which ledger is asked for, and what its answers may still cost."""
+
+    number: int
+    budget: ByteBudget
+
+
 _TRANSACTIONS = _Listing(method="getTransactions", shape=TransactionsPage, params={})
 _EVENTS = _Listing(method="getEvents", shape=EventsPage, params={"filters": [{"type": "contract"}]})
 
@@ -81,20 +90,21 @@ class StellarClient:
 
     async def ref_at(self, number: int) -> BlockRef:
         """Return the ledger of that sequence."""
-        entry = await self._ledger(number)
+        entry = await self._ledger(_Asking(number=number, budget=ByteBudget(self._network)))
         return self._trusted(lambda: verify_ledger(entry, number))
 
     async def bundle_at(self, number: int) -> Bundle:
         """Return the ledger of that sequence, complete and verified."""
-        ledger = self._trusted_part(await self._ledger(number))
-        transactions = await self._entries(_TRANSACTIONS, number)
-        events = await self._entries(_EVENTS, number) if transactions else []
+        asking = _Asking(number=number, budget=ByteBudget(self._network))
+        ledger = self._trusted_part(await self._ledger(asking))
+        transactions = await self._entries(_TRANSACTIONS, asking)
+        events = await self._entries(_EVENTS, asking) if transactions else []
         parts = {
             LEDGER_PART: ledger,
             TRANSACTIONS_PART: entry_list(transactions),
             EVENTS_PART: entry_list(events),
         }
-        ref = self._trusted(lambda: verify_bundle(parts, Expectation(number=number)))
+        ref = await self._verified(parts, Expectation(number=number))
         return Bundle(network_id=self._network.id, ref=ref, parts=parts)
 
     async def bundle_of(self, block_hash: str, number: int) -> Bundle:
@@ -104,16 +114,28 @@ class StellarClient:
             raise BlockNotFoundError(f"ledger {number} does not have the hash {block_hash}")
         return bundle
 
-    async def _ledger(self, number: int) -> bytes:
-        params = {"startLedger": number, "pagination": {"limit": 1}}
-        raw = await self._ask("getLedgers", params, number)
+    def distrust(self) -> None:
+        """Prefer other nodes for a while: what was last returned does not fit what is known."""
+        self._caller.distrust()
+
+    async def _verified(self, parts: Mapping[str, bytes], expected: Expectation) -> BlockRef:
+        size = sum(map(len, parts.values()))
+        try:
+            return await check_aside(lambda: verify_bundle(parts, expected), size)
+        except MalformedBlockError:
+            self._caller.distrust()
+            raise
+
+    async def _ledger(self, asking: _Asking) -> bytes:
+        params = {"startLedger": asking.number, "pagination": {"limit": 1}}
+        raw = await self._ask("getLedgers", params, asking)
         answer = self._trusted(lambda: parse(raw, LedgersResult, "getLedgers"))
         if not answer.ledgers:
             self._caller.distrust()
-            raise BlockNotFoundError(f"the node does not have ledger {number}")
+            raise BlockNotFoundError(f"the node does not have ledger {asking.number}")
         return bytes(answer.ledgers[0])
 
-    async def _entries(self, listing: _Listing, number: int) -> list[bytes]:
+    async def _entries(self, listing: _Listing, asking: _Asking) -> list[bytes]:
         """Return the entries of one ledger from as many pages as it takes.
 
         Done at an entry of a later ledger, without a cursor, or at an empty page: a node adds a
@@ -121,23 +143,24 @@ class StellarClient:
         empty page does have a cursor, and following it would never end.
         """
         found: list[bytes] = []
-        params: dict[str, object] = {"startLedger": number, **listing.params}
+        params: dict[str, object] = {"startLedger": asking.number, **listing.params}
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             pagination = {"limit": PAGE_ENTRIES} | ({"cursor": cursor} if cursor else {})
-            entries, cursor = await self._page(listing, params | {"pagination": pagination}, number)
+            entries, cursor = await self._page(listing, params | {"pagination": pagination}, asking)
             found += entries
             if cursor is None:
                 return found
             params = dict(listing.params)
         self._caller.distrust()
-        raise MalformedBlockError(f"{listing.method}: ledger {number} does not end")
+        raise MalformedBlockError(f"{listing.method}: ledger {asking.number} does not end")
 
     async def _page(
-        self, listing: _Listing, params: Mapping[str, object], number: int
+        self, listing: _Listing, params: Mapping[str, object], asking: _Asking
     ) -> tuple[list[bytes], str | None]:
         """Return a page's entries of one ledger, and the cursor where more may follow."""
-        raw = await self._ask(listing.method, params, number)
+        number = asking.number
+        raw = await self._ask(listing.method, params, asking)
         page = self._trusted(lambda: parse(raw, listing.shape, listing.method))
         if page.latest_ledger < number:
             # we have the ledger from another node, this one is behind
@@ -147,12 +170,14 @@ class StellarClient:
         is_last = not entries or len(entries) < len(page.entries)
         return entries, None if is_last else page.cursor or None
 
-    async def _ask(self, method: str, params: object, number: int) -> bytes:
+    async def _ask(self, method: str, params: object, asking: _Asking) -> bytes:
         try:
-            return await self._caller.call(method, params)
+            raw = await self._caller.call(method, params)
         except RpcRefusedError as refusal:
-            await self._require_remembered(number, refusal)
+            await self._require_remembered(asking.number, refusal)
             raise
+        self._trusted(lambda: asking.budget.take(raw))
+        return raw
 
     async def _require_remembered(self, number: int, refusal: RpcRefusedError) -> None:
         """Raise BlockNotFoundError where a refusal is because the node does not have a ledger."""

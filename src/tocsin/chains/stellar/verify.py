@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from tocsin.chains.readable import require_readable
 from tocsin.chains.stellar.codec.header import LedgerHeader, decode_header
 from tocsin.chains.stellar.codec.xdr import XdrReader, from_base64
 from tocsin.chains.stellar.decode import CONTRACT_EVENT
@@ -53,6 +54,8 @@ def verify_bundle(parts: Mapping[str, bytes], expected: Expectation) -> BlockRef
     Raises:
         MalformedBlockError: they do not make one complete, consistent ledger.
     """
+    for name in (LEDGER_PART, TRANSACTIONS_PART, EVENTS_PART):
+        require_readable(part(parts, name), name)
     ref, header = _checked(part(parts, LEDGER_PART), expected.number)
     transactions = parse(
         part(parts, TRANSACTIONS_PART), tuple[TransactionEntry, ...], TRANSACTIONS_PART
