@@ -23,6 +23,7 @@ from tocsin.control.access import Actor
 from tocsin.model.ids import ApiKeyId
 from tocsin.model.page import PageRequest
 from tocsin.model.tenant import Role, Tenant, TenantScope
+from tocsin.orchestrator.lost_blocks import LostBlocks
 from tocsin.orchestrator.watcher import Watcher, WatcherParts
 from tocsin.settings import load
 from tocsin.storage import leases, plans
@@ -47,7 +48,7 @@ class Installation:
         self.worker = build_worker(system, self.loops, system.hints)
         self.dispatcher = build_dispatcher(system, self.loops, system.hints)
         self._open_client = client_opener(system)
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers: dict[str, tuple[Watcher, LostBlocks]] = {}
         self._workbench = build_workbench(system)
 
     async def add_network(
@@ -103,12 +104,12 @@ class Installation:
         """Let the network's watcher catch up once; return how many blocks it appended."""
         if slug not in self._watchers:
             self._watchers[slug] = await self._open_watcher(slug)
-        watcher = self._watchers[slug]
+        watcher, lost_blocks = self._watchers[slug]
         appended = await watcher.catch_up()
-        await watcher.serve_requests()
+        await lost_blocks.serve()
         return appended
 
-    async def _open_watcher(self, slug: str) -> Watcher:
+    async def _open_watcher(self, slug: str) -> tuple[Watcher, LostBlocks]:
         parts = WatcherParts(database=self.loops, feed=self.system.feed, clock=self.system.clock)
         async with self.loops.session() as session:
             found = await plans.list_networks_for_all_tenants(session)
@@ -120,9 +121,10 @@ class Installation:
                 session, network.id, "test", self.system.clock.now(), LEASE
             )
         assert lease is not None
-        watcher = Watcher(network, self._open_client(network, urls), lease, parts)
+        client = self._open_client(network, urls)
+        watcher = Watcher(network, client, lease, parts, len(urls))
         await watcher.load()
-        return watcher
+        return watcher, LostBlocks(network, client, watcher.is_ours, parts)
 
     async def work(self) -> None:
         """Let the worker evaluate all that is in the logs."""

@@ -5,7 +5,7 @@ leases that run out, or that it takes back at once when it starts again under th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,15 +13,17 @@ from datetime import timedelta
 import structlog
 
 from tocsin.chains.base import ChainClient
-from tocsin.errors import LostOwnershipError, TocsinError
+from tocsin.errors import ChainError, LostOwnershipError, TocsinError
 from tocsin.model.ids import NetworkId
 from tocsin.model.network import Network
-from tocsin.orchestrator.supervisor import keep_running, stop_tasks
+from tocsin.orchestrator.lost_blocks import LostBlocks
+from tocsin.orchestrator.supervisor import Backoff, keep_running, stop_tasks
 from tocsin.orchestrator.watcher import Watcher, WatcherParts, poll_seconds
 from tocsin.storage import bundle_requests, leases, plans
-from tocsin.storage.hints import Hint, Hints
+from tocsin.storage.hints import Hints
 from tocsin.storage.leases import NetworkLease
 from tocsin.storage.secrets import SecretBox
+from tocsin.telemetry import metrics
 
 log = structlog.get_logger()
 
@@ -45,6 +47,14 @@ class WatchingParts:
     holder: str
     lease: timedelta
     poll: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A network's client and how many endpoints it has."""
+
+    client: ChainClient
+    endpoint_count: int
 
 
 class Watching:
@@ -71,7 +81,7 @@ class Watching:
 
     async def _adopt_networks(self) -> None:
         async with self._database.session() as session:
-            networks = await plans.list_networks_for_all_tenants(session)
+            networks = await plans.list_watched_networks_for_all_tenants(session)
         wanted = {network.id: network for network in networks}
         for network_id in self._tasks.keys() - wanted.keys():
             await stop_tasks({self._tasks.pop(network_id)})
@@ -79,23 +89,37 @@ class Watching:
             self._tasks[network_id] = asyncio.create_task(self._keep(wanted[network_id]))
 
     async def _keep(self, network: Network) -> None:
+        opened: _Opened | None = None
+
         async def watch() -> None:
-            await self._watch(network)
+            nonlocal opened
+            # Kept whatever else fails: it knows which endpoint lied and which asked for time.
+            opened = opened or await self._open(network)
+            await self._watch(network, opened)
 
-        await keep_running(f"watcher:{network.slug}", watch, self._clock)
+        await keep_running(_name(network), watch, self._clock)
 
-    async def _watch(self, network: Network) -> None:
+    async def _open(self, network: Network) -> _Opened:
+        async with self._database.session() as session:
+            urls = await plans.endpoint_urls_for_all_tenants(
+                session, self._parts.secret_box, network.id
+            )
+        return _Opened(client=self._parts.open_client(network, urls), endpoint_count=len(urls))
+
+    async def _watch(self, network: Network, opened: _Opened) -> None:
         lease = await self._wait_for_lease(network)
         log.info("network.watched", network_id=str(network.id), epoch=lease.epoch)
-        renewing = asyncio.create_task(self._renew(lease))
-        following = asyncio.create_task(self._follow(network, lease))
         try:
-            await asyncio.wait({renewing, following}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (renewing, following):
-                if task.done():
-                    task.result()
+            parts = self._parts.watcher
+            watcher = Watcher(network, opened.client, lease, parts, opened.endpoint_count)
+            await watcher.load()
+            lost_blocks = LostBlocks(network, opened.client, watcher.is_ours, parts)
+            await _run_together(
+                self._renew(lease),
+                self._catch_up_for_ever(network, watcher),
+                self._serve_for_ever(lost_blocks),
+            )
         finally:
-            await stop_tasks({renewing, following})
             # If the database is down the lease runs out by itself.
             with suppress(TocsinError):
                 await self._release(lease)
@@ -124,25 +148,44 @@ class Watching:
         async with self._database.session() as session:
             await leases.release_network(session, lease, self._clock.now())
 
-    async def _follow(self, network: Network, lease: NetworkLease) -> None:
-        async with self._database.session() as session:
-            urls = await plans.endpoint_urls_for_all_tenants(
-                session, self._parts.secret_box, network.id
-            )
-        client = self._parts.open_client(network, urls)
-        await client.check_identity()
-        watcher = Watcher(network, client, lease, self._parts.watcher)
-        await watcher.load()
+    async def _catch_up_for_ever(self, network: Network, watcher: Watcher) -> None:
+        poll = self._parts.poll
+        pause = poll.total_seconds() if poll else poll_seconds(network.block_time)
+        backoff = Backoff(self._clock)
+        while True:
+            try:
+                await watcher.catch_up()
+            except ChainError as error:
+                # Not raised: what is known of endpoints, branch and lease is still true.
+                log.warning(
+                    "loop.failed", loop=_name(network), error_code=error.code, reason=str(error)
+                )
+                metrics.LOOP_RESTARTS.labels(loop="watcher").inc()
+                await self._clock.sleep(backoff.next_pause())
+            else:
+                backoff = Backoff(self._clock)
+                await self._clock.sleep(pause)
+
+    async def _serve_for_ever(self, lost_blocks: LostBlocks) -> None:
         hint = self._parts.hints.subscribe(bundle_requests.REQUESTED)
         try:
-            await self._catch_up_for_ever(watcher, network, hint)
+            while True:
+                await lost_blocks.serve()
+                await hint.wait(LOOK_SECONDS)
         finally:
             self._parts.hints.unsubscribe(bundle_requests.REQUESTED, hint)
 
-    async def _catch_up_for_ever(self, watcher: Watcher, network: Network, hint: Hint) -> None:
-        poll = self._parts.poll
-        pause = poll.total_seconds() if poll else poll_seconds(network.block_time)
-        while True:
-            await watcher.catch_up()
-            await watcher.serve_requests()
-            await hint.wait(pause)
+
+async def _run_together(*loops: Coroutine[None, None, None]) -> None:
+    """Run loops that never end until one of them fails; raise what it raised."""
+    tasks = {asyncio.create_task(loop) for loop in loops}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await stop_tasks(tasks)
+
+
+def _name(network: Network) -> str:
+    return f"watcher:{network.slug}"

@@ -22,7 +22,7 @@ from tocsin.model.block import BlockRef, Bundle, LogAction, LogStep
 from tocsin.model.network import Network
 from tocsin.orchestrator.bundles import pack_bundle
 from tocsin.orchestrator.reorg import Branch, head_left_branch, head_precedes_branch
-from tocsin.storage import bundle_requests, chain_log
+from tocsin.storage import chain_log
 from tocsin.storage.leases import NetworkLease
 from tocsin.storage.pool import Database
 from tocsin.telemetry import metrics
@@ -31,8 +31,6 @@ log = structlog.get_logger()
 
 # Deep enough for every reorganisation seen on a live network; beyond it we stop loudly.
 BRANCH_BLOCKS = 2_048
-REQUESTS_AT_ONCE = 16
-REQUEST_AGE = timedelta(minutes=10)
 # How far a chain's clock may run before ours.
 MOST_AHEAD = timedelta(hours=24)
 
@@ -47,10 +45,19 @@ class WatcherParts:
 
 
 class Watcher:
-    """Follows one network under one lease."""
+    """Follows one network under one lease.
+
+    ``endpoint_count`` is how many endpoints the client has. A block that cannot be ours makes the
+    client prefer another of them, so that trying again asks somebody else.
+    """
 
     def __init__(
-        self, network: Network, client: ChainClient, lease: NetworkLease, parts: WatcherParts
+        self,
+        network: Network,
+        client: ChainClient,
+        lease: NetworkLease,
+        parts: WatcherParts,
+        endpoint_count: int = 1,
     ) -> None:
         self._network = network
         self._client = client
@@ -58,6 +65,8 @@ class Watcher:
         self._parts = parts
         self._branch = Branch((), most_blocks=BRANCH_BLOCKS)
         self._seq = 0
+        self._endpoint_count = endpoint_count
+        self._contradiction_count = 0  # since a block last continued ours
         self._label = network_label(network)
 
     async def load(self) -> None:
@@ -86,7 +95,7 @@ class Watcher:
             next_number = self._first_number(head)
         self._note_progress(head)
         while next_number <= head.number:
-            bundle = await self._client.bundle_at(next_number)
+            bundle = await self._bundle_at(next_number)
             if self._continues(bundle.ref):
                 await self._append_bundle(bundle)
                 appended += 1
@@ -94,10 +103,23 @@ class Watcher:
                 await self._leave_branch(head)
             next_number = self._branch.next_number or next_number
             self._note_progress(head)
+        self._contradiction_count = 0
         return appended
+
+    async def _bundle_at(self, number: int) -> Bundle:
+        try:
+            return await self._client.bundle_at(number)
+        except BlockNotFoundError:
+            self._client.distrust()  # the head is not below it, so somebody has it
+            raise
+
+    def is_ours(self, block_hash: str, number: int) -> bool:
+        """Return whether the block of that hash and height is on the branch we follow."""
+        return self._branch.hash_at(number) == block_hash
 
     def _require_known_heights(self, head: BlockRef) -> None:
         if head_precedes_branch(self._branch, head):
+            self._client.distrust()
             raise BlockNotFoundError(
                 f"{self._network.slug}: the node's head, block {head.number}, is older than the "
                 "oldest block we know: the node has lost its chain, or serves another one"
@@ -120,12 +142,11 @@ class Watcher:
     async def _append_bundle(self, bundle: Bundle) -> None:
         # Tables are partitioned by block time: a time that cannot be must not choose the table.
         if bundle.ref.block_time > self._parts.clock.now() + MOST_AHEAD:
-            raise MalformedBlockError(
-                f"{self._network.slug}: block {bundle.ref.number} is from the future"
-            )
+            raise self._disbelieved(f"block {bundle.ref.number} is from the future")
         await self._publish(bundle)
         # After the feed: a worker that sees the row finds its bundle.
         await self._append([LogStep(action=LogAction.APPLY, ref=bundle.ref)])
+        self._contradiction_count = 0
         metrics.BLOCKS_APPENDED.labels(network=self._label).inc()
 
     async def _publish(self, bundle: Bundle) -> None:
@@ -151,16 +172,14 @@ class Watcher:
     async def _leave_branch(self, head: BlockRef) -> None:
         """Revert down to the newest block that is still on the chain."""
         tip = self._branch.tip
-        if tip is None or not self._client.can_fork:
-            raise MalformedBlockError(
-                f"{self._network.slug}: block {head.number} does not continue ours"
-            )
+        if tip is None:
+            raise self._disbelieved(f"block {head.number} does not continue ours")
+        if not self._client.can_fork:
+            self._require_agreement(tip, head)
         ancestor = await self._common_number(min(tip.number, head.number))
         steps = self._branch.reverts_above(ancestor)
         if not steps:
-            raise MalformedBlockError(
-                f"{self._network.slug}: a node contradicts itself about block {tip.number}"
-            )
+            raise self._disbelieved(f"a node contradicts itself about block {tip.number}")
         await self._append(steps)
         metrics.REORGANISATIONS.labels(network=self._label).inc()
         log.info(
@@ -173,6 +192,27 @@ class Watcher:
             # A short log may only have met a deep fork; otherwise somebody has to look at the node.
             log.warning("chain.replaced", network_id=str(self._network.id), block_number=ancestor)
 
+    def _require_agreement(self, tip: BlockRef, head: BlockRef) -> None:
+        """Return once every endpoint was asked, and one of them twice, and none continued ours.
+
+        Final blocks do not change, so either those endpoints are wrong or our tip was a lie that
+        one of them told; as long as any bears our tip out, the tip stays.
+        """
+        self._contradiction_count += 1
+        if self._contradiction_count <= self._endpoint_count:
+            raise self._disbelieved(f"block {head.number} does not continue ours")
+        self._contradiction_count = 0
+        log.error(
+            "chain.final_block_disowned",
+            network_id=str(self._network.id),
+            block_number=tip.number,
+            error_code=MalformedBlockError.code,
+        )
+
+    def _disbelieved(self, reason: str) -> MalformedBlockError:
+        self._client.distrust()
+        return MalformedBlockError(f"{self._network.slug}: {reason}")
+
     async def _common_number(self, highest: int) -> int:
         oldest = self._branch.oldest_number or 0
         for number in range(highest, oldest - 1, -1):
@@ -181,33 +221,10 @@ class Watcher:
                 return number
         if self._branch.is_whole:
             return oldest - 1
+        self._client.distrust()
         raise ReorgTooDeepError(
             f"{self._network.slug}: forked below block {oldest}, the oldest remembered"
         )
-
-    async def serve_requests(self) -> int:
-        """Fetch the blocks that workers miss, each once for all; return how many were served."""
-        now = self._parts.clock.now()
-        async with self._parts.database.session() as session:
-            await bundle_requests.forget_old_requests(session, self._network.id, now, REQUEST_AGE)
-            wanted = await bundle_requests.list_unserved(
-                session, self._network.id, REQUESTS_AT_ONCE
-            )
-        for block_hash, number in wanted:
-            await self._serve(block_hash, number)
-        return len(wanted)
-
-    async def _serve(self, block_hash: str, number: int) -> None:
-        payload: bytes | None = None
-        try:
-            payload = pack_bundle(await self._client.bundle_of(block_hash, number))
-        except BlockNotFoundError:
-            if self._branch.hash_at(number) == block_hash:
-                return  # still ours: some endpoint will have it
-        async with self._parts.database.session() as session:
-            await bundle_requests.serve_bundle(
-                session, self._network.id, block_hash, payload, self._parts.clock.now()
-            )
 
 
 def poll_seconds(block_time: timedelta) -> float:

@@ -92,6 +92,24 @@ async def list_networks_for_all_tenants(session: Session) -> list[Network]:
     return [to_network(row) for row in rows]
 
 
+async def list_watched_networks_for_all_tenants(session: Session) -> list[Network]:
+    """Return the networks to watch: the platform's, and private ones that somebody needs.
+
+    A private network is needed while an unpaused monitor of an active tenant names it.
+    """
+    rows = await session.all(
+        """SELECT n.* FROM networks n
+           WHERE n.deleted_at IS NULL AND (n.tenant_id IS NULL OR EXISTS (
+               SELECT 1 FROM monitor_networks u
+               JOIN tenant_monitors m ON m.tenant_id = u.tenant_id AND m.id = u.monitor_id
+               JOIN tenants t ON t.id = m.tenant_id
+               WHERE u.network_id = n.id AND NOT m.paused AND m.deleted_at IS NULL
+                 AND t.status = 'active' AND t.deleted_at IS NULL))
+           ORDER BY n.id"""
+    )
+    return [to_network(row) for row in rows]
+
+
 async def endpoint_urls_for_all_tenants(
     session: Session, box: SecretBox, network_id: NetworkId
 ) -> tuple[str, ...]:
