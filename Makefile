@@ -50,7 +50,7 @@ quick: setup ## unit, property and conformance tests
 # A real EVM node; without npm the tests that need it are skipped, with one line.
 tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	@if command -v npm >/dev/null; then \
-	  cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules; \
+	  cd tests/e2e && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules; \
 	elif [ -n "$${CI:-}" ]; then echo 'CI needs npm for the tests against anvil' >&2; exit 1; \
 	else echo 'npm is missing: tests against anvil will be skipped'; fi
 
