@@ -1,15 +1,28 @@
 """Decoded blocks made by hand, and monitors keyed by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar, cast
 from uuid import UUID
 
-from tocsin.model.activity import Activity, ActivityKind, TransactionRef, TransactionStatus
+from tocsin.model.activity import (
+    Access,
+    Activity,
+    ActivityKind,
+    Record,
+    TransactionRef,
+    TransactionStatus,
+    Waiting,
+    activity_access,
+    find_by_key,
+)
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import MonitorId, NetworkId, TenantId
 from tocsin.model.interface import Argument, Layout, Parameter, Value, ValueType
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
+
+_Waiting = TypeVar("_Waiting")
 
 NETWORK = NetworkId(UUID(int=7))
 TENANT = TenantId(UUID(int=9))
@@ -54,6 +67,10 @@ class HandMadeActivity:
     def arguments(self, layout: Layout) -> Sequence[Argument] | None:
         """Return the values, or None for another layout."""
         return arguments_of(layout, *self.values) if layout == self.layout else None
+
+    def fits(self, layout: Layout) -> bool:
+        """Return whether the layout is its own."""
+        return self.arguments(layout) is not None
 
 
 def an_event(key: str, *values: Value, layout: Layout = AMOUNT) -> HandMadeActivity:
@@ -108,6 +125,18 @@ class HandMadeBundle:
     ref: BlockRef = field(
         default=BlockRef(number=1, hash="0xb10c", parent_hash="0xb10b", block_time=NOON)
     )
+
+    def find_waiting(self, waiting: Waiting[_Waiting]) -> Iterable[tuple[int, Record, _Waiting]]:
+        """Yield each activity somebody waits for."""
+        return find_by_key(self, waiting)
+
+    def access(self, layout: Layout) -> Access:
+        """Return how an activity is looked at."""
+        return activity_access(layout)
+
+    def activity(self, place: int, record: Record) -> Activity:
+        """Return the record, which is an activity."""
+        return cast("Activity", record)
 
 
 def a_block(*transactions: HandMadeTransaction) -> HandMadeBundle:

@@ -1,18 +1,22 @@
 """Keyed monitors → compiled monitors, whose expressions are parsed and checked, and their bytes."""
 
+from functools import lru_cache
+
 import msgspec
 
 from tocsin.matching.expression.checker import check_expression
+from tocsin.matching.expression.computing import NO_LISTS, Lists
+from tocsin.matching.expression.lists import bind_lists
 from tocsin.matching.expression.parser import parse_expression
 from tocsin.matching.expression.syntax import Node
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Layout
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
 
-COMPILER_VERSION = 1
+COMPILER_VERSION = 2
 
 
-class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True):
+class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One keyed condition.
 
     ``layout`` and ``tree`` are places in the monitor's lists, from 0; ``tree`` is None where
@@ -30,7 +34,7 @@ class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True):
     tree: int | None
 
 
-class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True):
+class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A monitor as it is stored for matching: nothing in it needs parsing or checking again.
 
     A tree of ``trees`` suits every layout that a condition pairs it with.
@@ -45,17 +49,20 @@ class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True):
     layouts: tuple[Layout, ...]
     trees: tuple[Node, ...]
     conditions: tuple[CompiledCondition, ...]
+    has_operation_conditions: bool = False
 
 
-def compile_monitor(ref: MonitorRef, keyed: KeyedMonitor) -> CompiledMonitor:
-    """Return a monitor with every expression parsed and checked.
+def compile_monitor(
+    ref: MonitorRef, keyed: KeyedMonitor, *, lists: Lists = NO_LISTS
+) -> CompiledMonitor:
+    """Return a monitor with every expression parsed and checked, and its named lists bound.
 
     Raises:
         ExpressionSyntaxError: an expression does not parse.
         ExpressionTypeError: an expression does not suit its event, function or transaction.
             The ``field`` of both is the JSON path of the expression.
     """
-    compiler = _Compiler()
+    compiler = _Compiler(lists)
     conditions = tuple(compiler.compile(condition) for condition in keyed.conditions)
     return CompiledMonitor(
         ref=ref,
@@ -67,6 +74,7 @@ def compile_monitor(ref: MonitorRef, keyed: KeyedMonitor) -> CompiledMonitor:
         layouts=tuple(compiler.layouts),
         trees=tuple(compiler.trees),
         conditions=conditions,
+        has_operation_conditions=keyed.has_operation_conditions,
     )
 
 
@@ -76,7 +84,8 @@ class _Compiler:
     A condition is keyed once per address, so a monitor of many addresses repeats both.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
         self.layouts: list[Layout] = []
         self.trees: list[Node] = []
         self._layout_places: dict[Layout, int] = {}
@@ -105,10 +114,11 @@ class _Compiler:
         field = f"{condition.field}.expression" if condition.field else "expression"
         place = self._tree_places.get(condition.expression)
         if place is None:
-            self.trees.append(parse_expression(condition.expression, field=field))
+            parsed = parse_expression(condition.expression, field=field)
+            self.trees.append(bind_lists(parsed, self._lists))
             place = self._tree_places[condition.expression] = len(self.trees) - 1
         if (place, layout) not in self._checked:
-            check_expression(self.trees[place], condition.layout, field=field)
+            check_expression(self.trees[place], condition.layout, field=field, lists=self._lists)
             self._checked.add((place, layout))
         return place
 
@@ -120,21 +130,71 @@ class _Envelope(msgspec.Struct, array_like=True):
     content: msgspec.Raw
 
 
+class _Stored(msgspec.Struct, array_like=True, gc=False):
+    """A compiled monitor with its layouts still packed: thousands have the same ones."""
+
+    ref: MonitorRef
+    addresses: tuple[str, ...]
+    gated: bool
+    has_event_conditions: bool
+    has_function_conditions: bool
+    has_transaction_conditions: bool
+    layouts: tuple[bytes, ...]
+    trees: tuple[Node, ...]
+    conditions: tuple[CompiledCondition, ...]
+    has_operation_conditions: bool = False
+
+
+_read_envelope = msgspec.msgpack.Decoder(_Envelope)
+_read_stored = msgspec.msgpack.Decoder(_Stored)
+
+
 def encode_compiled(compiled: CompiledMonitor) -> bytes:
     """Return the bytes under which a compiled monitor is stored."""
-    content = msgspec.Raw(msgspec.msgpack.encode(compiled))
+    stored = _Stored(
+        ref=compiled.ref,
+        addresses=compiled.addresses,
+        gated=compiled.gated,
+        has_event_conditions=compiled.has_event_conditions,
+        has_function_conditions=compiled.has_function_conditions,
+        has_transaction_conditions=compiled.has_transaction_conditions,
+        layouts=tuple(msgspec.msgpack.encode(layout) for layout in compiled.layouts),
+        trees=compiled.trees,
+        conditions=compiled.conditions,
+        has_operation_conditions=compiled.has_operation_conditions,
+    )
+    content = msgspec.Raw(msgspec.msgpack.encode(stored))
     return msgspec.msgpack.encode(_Envelope(COMPILER_VERSION, content))
 
 
 def decode_compiled(stored: bytes) -> CompiledMonitor | None:
     """Return a stored monitor, or None where it has to be compiled again.
 
-    That is so when another version of the compiler made it, or the bytes are damaged.
+    That is so when another version of the compiler made it, or the bytes are damaged. Equal
+    layouts of several monitors are one object, and decoded once.
     """
     try:
-        envelope = msgspec.msgpack.decode(stored, type=_Envelope)
+        envelope = _read_envelope.decode(stored)
         if envelope.version != COMPILER_VERSION:
             return None
-        return msgspec.msgpack.decode(envelope.content, type=CompiledMonitor)
+        found = _read_stored.decode(envelope.content)
+        layouts = tuple([_layout_of(packed) for packed in found.layouts])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return CompiledMonitor(
+        ref=found.ref,
+        addresses=found.addresses,
+        gated=found.gated,
+        has_event_conditions=found.has_event_conditions,
+        has_function_conditions=found.has_function_conditions,
+        has_transaction_conditions=found.has_transaction_conditions,
+        layouts=layouts,
+        trees=found.trees,
+        conditions=found.conditions,
+        has_operation_conditions=found.has_operation_conditions,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _layout_of(packed: bytes) -> Layout:
+    return msgspec.msgpack.decode(packed, type=Layout)

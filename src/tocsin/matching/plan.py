@@ -1,170 +1,227 @@
 """Compiled monitors → the plan that a network's blocks are matched against.
 
-A plan is changed one monitor at a time, and finding who waits for an activity is one lookup,
+A plan is changed one monitor at a time, and finding who waits for an activity costs lookups,
 however many monitors there are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from tocsin.matching.compiled import CompiledCondition, CompiledMonitor
-from tocsin.matching.expression.compiler import Predicate, compile_expression
-from tocsin.model.activity import Activity, ActivityKind
+from tocsin.matching.index import Index
+from tocsin.matching.ready import ReadyMonitor, ready_monitor
+from tocsin.matching.shapes import ALWAYS, Conjunct, conjuncts_of
+from tocsin.model.activity import ActivityKind, TransactionStatus, key_parts
 from tocsin.model.ids import MonitorId
-from tocsin.model.interface import Layout
-from tocsin.model.monitor import MonitorRef, StatusFilter
+from tocsin.model.interface import Layout, Simple
+from tocsin.model.monitor import StatusFilter
+
+MAX_READY = 65_536  # monitors whose functions are kept after a match
+
+Fields = Sequence[Simple]
+"""The fields that a transaction condition is tried on."""
+
+_Indexes = dict[str, tuple[Index, ...]]
+"""Indexes by what is left of a key, one per layout."""
+
+_NO_FIELDS = Layout(family="", parameters=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadyCondition:
-    """One condition that can be asked; ``predicate`` is None where every occurrence counts."""
+_Waiting = tuple[ActivityKind, str, CompiledCondition]
 
-    signature: str
-    hex_signature: str | None
-    status: StatusFilter
-    expression: str | None
+
+class Entry(NamedTuple):
+    """What has to be filed where: a monitor's conditions of one kind, key and layout."""
+
+    kind: ActivityKind
+    key: str
     layout: Layout
-    predicate: Predicate | None
+    conjuncts: tuple[Conjunct, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadyMonitor:
-    """One monitor that can be asked; its conditions on activities are filed by key."""
-
-    ref: MonitorRef
-    gated: bool
-    addresses: frozenset[str]
-    waits_for_activities: bool
-    has_transaction_conditions: bool
-    events: Mapping[str, tuple[ReadyCondition, ...]]
-    functions: Mapping[str, tuple[ReadyCondition, ...]]
-    transactions: tuple[ReadyCondition, ...]
-
-
-def _ready_monitor(compiled: CompiledMonitor) -> ReadyMonitor:
-    filed: dict[ActivityKind, dict[str, list[ReadyCondition]]] = {kind: {} for kind in ActivityKind}
-    predicates: dict[tuple[int, int], Predicate] = {}
-    for condition in sorted(compiled.conditions, key=lambda each: each.ordinal):
-        ready = _ready_condition(condition, compiled, predicates)
-        filed[condition.kind].setdefault(condition.key, []).append(ready)
-    events, functions, transactions = (
-        {key: tuple(waiting) for key, waiting in filed[kind].items()}
-        for kind in (ActivityKind.EVENT, ActivityKind.FUNCTION, ActivityKind.TRANSACTION)
-    )
-    return ReadyMonitor(
-        ref=compiled.ref,
-        gated=compiled.gated,
-        addresses=frozenset(compiled.addresses),
-        waits_for_activities=compiled.has_event_conditions or compiled.has_function_conditions,
-        has_transaction_conditions=compiled.has_transaction_conditions,
-        events=events,
-        functions=functions,
-        transactions=transactions.get("", ()),
-    )
+def entries_of(compiled: CompiledMonitor) -> list[Entry]:
+    """Return all that is filed for a monitor; the same for the same monitor, always."""
+    if (
+        compiled.has_event_conditions
+        or compiled.has_function_conditions
+        or compiled.has_operation_conditions
+    ):
+        waiting: list[_Waiting] = [
+            (condition.kind, condition.key, condition)
+            for condition in compiled.conditions
+            if condition.kind is not ActivityKind.TRANSACTION
+        ]
+        return _entries(compiled, waiting)
+    places = tuple(dict.fromkeys(compiled.addresses)) if compiled.gated else ("",)
+    if not compiled.has_transaction_conditions:
+        return [
+            Entry(ActivityKind.TRANSACTION, _place(StatusFilter.ANY, each), _NO_FIELDS, (ALWAYS,))
+            for each in places
+        ]
+    waiting = [
+        (condition.kind, _place(condition.status, place), condition)
+        for condition in compiled.conditions
+        if condition.kind is ActivityKind.TRANSACTION
+        for place in places
+    ]
+    return _entries(compiled, waiting)
 
 
-def _ready_condition(
-    condition: CompiledCondition,
-    compiled: CompiledMonitor,
-    predicates: dict[tuple[int, int], Predicate],
-) -> ReadyCondition:
-    layout = compiled.layouts[condition.layout]
-    predicate = None
-    if condition.tree is not None:
-        pair = (condition.tree, condition.layout)
-        if pair not in predicates:
-            predicates[pair] = compile_expression(compiled.trees[condition.tree], layout)
-        predicate = predicates[pair]
-    return ReadyCondition(
-        signature=condition.signature,
-        hex_signature=condition.hex_signature,
-        status=condition.status,
-        expression=condition.expression,
-        layout=layout,
-        predicate=predicate,
-    )
+def _entries(compiled: CompiledMonitor, waiting: Iterable[_Waiting]) -> list[Entry]:
+    made: dict[tuple[int | None, int], tuple[Conjunct, ...]] = {}
+    filed: dict[tuple[ActivityKind, str, int], tuple[Conjunct, ...]] = {}
+    for kind, key, condition in waiting:
+        source = (condition.tree, condition.layout)
+        conjuncts = made.get(source)
+        if conjuncts is None:
+            layout = compiled.layouts[condition.layout]
+            tree = condition.tree
+            conjuncts = (ALWAYS,) if tree is None else conjuncts_of(compiled.trees[tree], layout)
+            made[source] = conjuncts
+        # without an expression not even a field set is looked for
+        is_bare = kind is ActivityKind.TRANSACTION and condition.tree is None
+        place = (kind, key, -1 if is_bare else condition.layout)
+        known = filed.get(place)
+        filed[place] = conjuncts if known is None else tuple(dict.fromkeys((*known, *conjuncts)))
+    return [
+        Entry(kind, key, compiled.layouts[layout] if layout >= 0 else _NO_FIELDS, conjuncts)
+        for (kind, key, layout), conjuncts in filed.items()
+        if conjuncts
+    ]
 
 
-_Waiting = tuple[ReadyMonitor, tuple[ReadyCondition, ...]]
-_Row = TypeVar("_Row")
+def _place(status: StatusFilter, address: str) -> str:
+    return f"{status.value} {address}"
 
 
 class MatchPlan:
-    """The monitors that wait for blocks of one network, filed by what they wait for."""
+    """The monitors that wait for blocks of one network, filed by what they wait for.
+
+    ``waiting`` has the indexes of events, calls and operations by the parts of their key, one per
+    layout, for ``DecodedBundle.find_waiting``. Indexes speak of slots: small numbers that stand
+    for monitors.
+    """
 
     def __init__(self, monitors: Iterable[CompiledMonitor] = ()) -> None:
-        self._monitors: dict[MonitorId, ReadyMonitor] = {}
-        self._events: dict[str, dict[MonitorId, _Waiting]] = {}
-        self._functions: dict[str, dict[MonitorId, _Waiting]] = {}
-        self._addresses: dict[str, dict[MonitorId, ReadyMonitor]] = {}
-        self._everywhere: dict[MonitorId, ReadyMonitor] = {}
+        self.waiting: dict[str, dict[str, _Indexes]] = {}
+        self._transactions: _Indexes = {}
+        self._slots: dict[MonitorId, int] = {}
+        self._held: list[CompiledMonitor | None] = []
+        self._free: list[int] = []
+        self._ready: dict[int, ReadyMonitor] = {}
         for compiled in monitors:
             self.add(compiled)
 
     @property
     def monitors(self) -> int:
         """Return how many monitors are in the plan."""
-        return len(self._monitors)
+        return len(self._slots)
 
     def __contains__(self, monitor_id: MonitorId) -> bool:
-        return monitor_id in self._monitors
+        return monitor_id in self._slots
 
     def add(self, compiled: CompiledMonitor) -> None:
         """File a monitor, in place of an earlier version of it."""
         self.remove(compiled.ref.id)
-        monitor = _ready_monitor(compiled)
-        self._monitors[monitor.ref.id] = monitor
-        if monitor.waits_for_activities:
-            _file(self._events, monitor, monitor.events)
-            _file(self._functions, monitor, monitor.functions)
-        elif monitor.gated:
-            for address in monitor.addresses:
-                self._addresses.setdefault(address, {})[monitor.ref.id] = monitor
+        self.insert(compiled, entries_of(compiled))
+
+    def insert(self, compiled: CompiledMonitor, entries: Iterable[Entry]) -> None:
+        """File a monitor that is not in the plan, given its entries."""
+        if self._free:
+            slot = self._free.pop()
+            self._held[slot] = compiled
         else:
-            self._everywhere[monitor.ref.id] = monitor
+            slot = len(self._held)
+            self._held.append(compiled)
+        self._slots[compiled.ref.id] = slot
+        for entry in entries:
+            if entry.kind is ActivityKind.TRANSACTION:
+                _file(self._transactions, entry.key, entry, slot)
+                continue
+            form, scope, detail = key_parts(entry.key)
+            _file(self.waiting.setdefault(form, {}).setdefault(scope, {}), detail, entry, slot)
 
     def remove(self, monitor_id: MonitorId) -> None:
         """Take a monitor out; one that is not there is no error."""
-        monitor = self._monitors.pop(monitor_id, None)
-        if monitor is None:
+        slot = self._slots.get(monitor_id)
+        compiled = None if slot is None else self._held[slot]
+        if compiled is not None:
+            self.discard(compiled, entries_of(compiled))
+
+    def discard(self, compiled: CompiledMonitor, entries: Iterable[Entry]) -> None:
+        """Take a monitor out that is in the plan, given its entries."""
+        slot = self._slots.pop(compiled.ref.id)
+        for entry in entries:
+            if entry.kind is ActivityKind.TRANSACTION:
+                _unfile(self._transactions, entry.key, entry, slot)
+            else:
+                self._unfile_activity(entry, slot)
+        self._ready.pop(slot, None)
+        self._held[slot] = None
+        self._free.append(slot)
+
+    def _unfile_activity(self, entry: Entry, slot: int) -> None:
+        form, scope, detail = key_parts(entry.key)
+        scopes = self.waiting[form]
+        _unfile(scopes[scope], detail, entry, slot)
+        if not scopes[scope]:
+            del scopes[scope]
+        if not scopes:
+            del self.waiting[form]
+
+    def ready(self, slot: int) -> ReadyMonitor:
+        """Return the monitor of a slot, with its expressions as functions."""
+        found = self._ready.get(slot)
+        if found is None:
+            if len(self._ready) >= MAX_READY:
+                self._ready.clear()
+            found = self._ready[slot] = ready_monitor(self.compiled(slot))
+        return found
+
+    def compiled(self, slot: int) -> CompiledMonitor:
+        """Return the monitor of a slot that some index found."""
+        compiled = self._held[slot]
+        if compiled is None:
+            raise KeyError(slot)
+        return compiled
+
+    @property
+    def has_transaction_indexes(self) -> bool:
+        """Return whether anybody looks only at transactions."""
+        return bool(self._transactions)
+
+    def waiting_for_transactions(
+        self, status: TransactionStatus, addresses: Iterable[str]
+    ) -> Iterator[Index]:
+        """Yield the indexes of who looks only at transactions, given who takes part."""
+        for wanted in {StatusFilter.ANY.value: None, status.value: None}:
+            for address in ("", *addresses):
+                yield from self._transactions.get(f"{wanted} {address}", ())
+
+
+def _file(indexes: _Indexes, name: str, entry: Entry, slot: int) -> None:
+    """File a slot in the index of an entry's layout."""
+    known = indexes.get(name, ())
+    for index in known:
+        if index.layout is entry.layout or index.layout == entry.layout:
+            index.insert(entry.conjuncts, slot)
             return
-        self._everywhere.pop(monitor_id, None)
-        _unfile(self._events, monitor.events, monitor_id)
-        _unfile(self._functions, monitor.functions, monitor_id)
-        _unfile(self._addresses, monitor.addresses, monitor_id)
-
-    def waiting_for(self, activity: Activity) -> Iterable[_Waiting]:
-        """Return who has conditions on an activity, each with these in their own order."""
-        table = self._events if activity.kind is ActivityKind.EVENT else self._functions
-        bucket = table.get(activity.key)
-        return bucket.values() if bucket is not None else ()
-
-    def waiting_for_transactions(self, addresses: Iterable[str]) -> Iterator[ReadyMonitor]:
-        """Yield who looks only at transactions, given who takes part; some more than once."""
-        yield from self._everywhere.values()
-        if self._addresses:
-            for address in addresses:
-                bucket = self._addresses.get(address)
-                if bucket is not None:
-                    yield from bucket.values()
+    index = Index(entry.key, entry.layout)
+    index.insert(entry.conjuncts, slot)
+    indexes[name] = (*known, index)
 
 
-def _file(
-    table: dict[str, dict[MonitorId, _Waiting]],
-    monitor: ReadyMonitor,
-    conditions: Mapping[str, tuple[ReadyCondition, ...]],
-) -> None:
-    for key, waiting in conditions.items():
-        table.setdefault(key, {})[monitor.ref.id] = (monitor, waiting)
-
-
-def _unfile(
-    table: dict[str, dict[MonitorId, _Row]], keys: Iterable[str], monitor_id: MonitorId
-) -> None:
-    for key in keys:
-        bucket = table.get(key)
-        if bucket is not None:
-            bucket.pop(monitor_id, None)
-            if not bucket:
-                del table[key]
+def _unfile(indexes: _Indexes, name: str, entry: Entry, slot: int) -> None:
+    """Take a slot out; an index that is left empty goes, and a name without indexes."""
+    known = indexes[name]
+    for index in known:
+        if index.layout is entry.layout or index.layout == entry.layout:
+            index.remove(entry.conjuncts, slot)
+            if not index:
+                break
+    else:
+        return
+    if len(known) == 1:
+        del indexes[name]
+    else:
+        indexes[name] = tuple([each for each in known if each is not index])

@@ -4,15 +4,17 @@ The engine knows no chain. A chain family implements these three protocols in it
 module; the conformance suite asks every family the same questions.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import NetworkId
-from tocsin.model.interface import Argument, Layout
+from tocsin.model.interface import Argument, Layout, Simple, simple_value
+
+_Waiting = TypeVar("_Waiting")
 
 
 class ActivityKind(StrEnum):
@@ -21,6 +23,7 @@ class ActivityKind(StrEnum):
     EVENT = "event"
     FUNCTION = "function"
     TRANSACTION = "transaction"
+    OPERATION = "operation"
 
 
 class TransactionStatus(StrEnum):
@@ -44,11 +47,11 @@ class TransactionRef:
 
 
 class Activity(Protocol):
-    """One event or one call inside a transaction."""
+    """One event, call or operation inside a transaction."""
 
     @property
     def kind(self) -> ActivityKind:
-        """Return EVENT or FUNCTION."""
+        """Return EVENT, FUNCTION or OPERATION."""
         ...
 
     @property
@@ -67,6 +70,59 @@ class Activity(Protocol):
         """
         ...
 
+    def fits(self, layout: Layout) -> bool:
+        """Return whether the whole of the data fits the layout: whether there are arguments."""
+        ...
+
+
+Record = object
+"""What a family has of an activity before it makes one, since most matter to nobody."""
+
+Reader = Callable[[Record], Simple]
+"""Read one field: of the type that its ``ValueType`` promises, or None where it cannot be read.
+
+Never raises, whatever the other fields of the record are.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How records are looked at by one layout while it is not known whether anybody cares.
+
+    ``reader`` gives what reads the field at a position. Where a call per field is too much, a
+    family spells it: ``sources`` are Python expressions by position that are never None and never
+    raise, ``opening`` the statements before them, which may ``return None`` for a record that
+    cannot fit, and ``fits`` an expression that is true if the whole of a record fits, evaluated
+    only where something was found. They may use ``record`` and the names of ``constants``, and
+    are made of nothing that a user wrote.
+    """
+
+    reader: Callable[[int], Reader]
+    sources: Mapping[int, str] = field(default_factory=dict)
+    opening: tuple[str, ...] = ()
+    fits: str = "fits(record)"
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+
+def activity_access(layout: Layout) -> Access:
+    """Return the access of a family whose records are activities that decode all at once."""
+
+    def reader(position: int) -> Reader:
+        value_type = layout.parameters[position].type
+
+        def read(activity: Activity) -> Simple:
+            arguments = activity.arguments(layout)
+            if arguments is None:
+                return None
+            return simple_value(arguments[position].value, value_type)
+
+        return cast("Reader", read)
+
+    def fits(activity: Activity) -> bool:
+        return activity.fits(layout)
+
+    return Access(reader=reader, constants={"fits": fits})
+
 
 class DecodedTransaction(Protocol):
     """One transaction with its activities in chain order."""
@@ -83,7 +139,10 @@ class DecodedTransaction(Protocol):
 
     @property
     def activities(self) -> Sequence[Activity]:
-        """Return its calls and events; calls first, each kind in chain order."""
+        """Return its calls and events; calls first, each kind in chain order.
+
+        Operations are found by ``DecodedBundle.find_waiting`` alone.
+        """
         ...
 
     @property
@@ -104,8 +163,31 @@ class DecodedTransaction(Protocol):
         ...
 
 
+Waiting = Mapping[str, Mapping[str, Mapping[str, _Waiting]]]
+"""Who waits for what, filed by the three parts of its key: form, scope and detail."""
+
+
+def key_parts(key: str) -> tuple[str, str, str]:
+    """Return form, scope and detail of a key: its text up to the first and second colon."""
+    form, _, rest = key.partition(":")
+    scope, _, detail = rest.partition(":")
+    return form, scope, detail
+
+
+def file_by_key(keyed: Mapping[str, _Waiting]) -> Waiting[_Waiting]:
+    """Return who waits, filed by the parts of the keys."""
+    filed: dict[str, dict[str, dict[str, _Waiting]]] = {}
+    for key, each in keyed.items():
+        form, scope, detail = key_parts(key)
+        filed.setdefault(form, {}).setdefault(scope, {})[detail] = each
+    return filed
+
+
 class DecodedBundle(Protocol):
-    """One block, ready to match."""
+    """One block, ready to match.
+
+    What somebody waits for is found as records, of which activities are made where they matter.
+    """
 
     @property
     def ref(self) -> BlockRef:
@@ -121,3 +203,34 @@ class DecodedBundle(Protocol):
     def malformed_count(self) -> int:
         """Return how many activities did not fit the layout their key promised, so far."""
         ...
+
+    def find_waiting(self, waiting: Waiting[_Waiting]) -> Iterable[tuple[int, Record, _Waiting]]:
+        """Yield each record somebody waits for: the transaction's place, it, and who waits.
+
+        Transactions come in chain order, and so do the records of one; a record comes once for
+        each of its keys: a family may have keys that stand for any contract.
+        """
+        ...
+
+    def access(self, layout: Layout) -> Access:
+        """Return how this family's records are looked at by a layout."""
+        ...
+
+    def activity(self, place: int, record: Record) -> Activity:
+        """Return the activity of a record found in the transaction at a place.
+
+        It is the same one whenever it is asked for.
+        """
+        ...
+
+
+def find_by_key(
+    bundle: DecodedBundle, waiting: Waiting[_Waiting]
+) -> Iterator[tuple[int, Activity, _Waiting]]:
+    """Yield what ``find_waiting`` promises, for a family whose activities have one key each."""
+    for place, transaction in enumerate(bundle.transactions):
+        for activity in transaction.activities:
+            form, scope, detail = key_parts(activity.key)
+            found = waiting.get(form, {}).get(scope, {}).get(detail)
+            if found is not None:
+                yield place, activity, found

@@ -51,6 +51,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
 
 
+Simple = int | bool | str | None
 Value = int | bool | str | None | list["Value"] | dict[str, "Value"]
 
 
@@ -68,3 +69,21 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     value: Value
     text: str
     indexed: bool = False
+
+
+_PYTHON_TYPES: dict[ValueType, type] = {
+    ValueType.UINT: int,
+    ValueType.INT: int,
+    ValueType.NATIVE_INT: int,
+    ValueType.BIG_INT: int,
+    ValueType.ADDRESS: str,
+    ValueType.TEXT: str,
+    ValueType.BOOL: bool,
+}
+
+
+def simple_value(value: Value, value_type: ValueType) -> Simple:
+    """Return a value if it is of the Python type that its type promises, else None."""
+    if isinstance(value, list | dict) or type(value) is not _PYTHON_TYPES.get(value_type):
+        return None
+    return value

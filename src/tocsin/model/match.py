@@ -13,7 +13,10 @@ from tocsin.model.monitor import MonitorRef
 
 
 class ActivityReason(msgspec.Struct, frozen=True, kw_only=True):
-    """One event or call that met a condition."""
+    """One event, call or operation that met a condition.
+
+    Of an operation ``signature`` is its type.
+    """
 
     signature: str
     expression: str | None
@@ -34,6 +37,7 @@ class Reasons(msgspec.Struct, frozen=True, kw_only=True):
     functions: tuple[ActivityReason, ...] = ()
     events: tuple[ActivityReason, ...] = ()
     transactions: tuple[TransactionReason, ...] = ()
+    operations: tuple[ActivityReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,9 @@ class AddressDraft(msgspec.Struct, frozen=True, kw_only=True):
 class ConditionDraft(msgspec.Struct, frozen=True, kw_only=True):
     """One condition as written.
 
-    ``signature`` is empty for transactions; ``status`` is ANY for events and functions;
-    ``expression`` is None where every occurrence counts. ``field`` is its JSON path, for errors.
+    ``signature`` is empty for transactions and the type of an operation; ``status`` is ANY but
+    for transactions; ``expression`` is None where every occurrence counts. ``field`` is its JSON
+    path, for errors.
     """
 
     kind: ActivityKind
@@ -76,6 +77,7 @@ class KeyedMonitor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``addresses`` are canonical. ``gated``: transaction conditions count only where one of the
     addresses takes part (EVM); without it they count on the whole network (Stellar).
+    ``notes`` are what the author should know.
     """
 
     addresses: tuple[str, ...]
@@ -84,6 +86,8 @@ class KeyedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     has_function_conditions: bool
     has_transaction_conditions: bool
     conditions: tuple[KeyedCondition, ...]
+    has_operation_conditions: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,8 @@ class NetworkDraft:
 class Network:
     """A network as stored, without its endpoints' URLs, which are secrets.
 
-    ``tenant_id`` is None for the platform's networks.
+    ``tenant_id`` is None for the platform's networks. ``version`` rises with every change, also
+    one of the endpoints only.
     """
 
     id: NetworkId
@@ -51,6 +52,7 @@ class Network:
     block_time: timedelta
     confirmation_count: int
     start_number: int | None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,12 @@ def test_an_undefined_comparison_of_a_stellar_value_is_refused(text: str) -> Non
         check(text, STELLAR)
 
 
+def test_a_map_is_compared_on_stellar_only_and_a_tuple_on_evm_only() -> None:
+    for family, kind in (("EVM", ValueType.MAP), ("Stellar", ValueType.TUPLE)):
+        with pytest.raises(ExpressionTypeError, match="not compared"):
+            check("v contains 1", a_layout(("v", kind), family=family))
+
+
 def test_an_unknown_parameter_is_refused_with_the_closest_name() -> None:
     with pytest.raises(ExpressionTypeError, match="amuont; did you mean amount") as caught:
         check("flag == true AND amuont > 1", EVM)

@@ -8,6 +8,7 @@ from tests.support.matching import a_layout, arguments_of
 from tocsin.errors import ExpressionTypeError
 from tocsin.matching.expression.compiler import compile_expression
 from tocsin.matching.expression.parser import parse_expression
+from tocsin.matching.expression.values import MAX_JSON
 from tocsin.model.interface import Argument, Layout, Parameter, Value, ValueType
 
 WHALE = 10**77
@@ -127,3 +128,43 @@ def test_a_quote_inside_an_element_cannot_pretend_to_be_another_element() -> Non
     )
     predicate = compile_expression(parse_expression("names contains 'admin'"), layout)
     assert not predicate([argument])
+
+
+def test_a_part_of_a_value_may_change_its_type_from_block_to_block() -> None:
+    layout = a_layout(("v", ValueType.TEXT))
+    predicate = compile_expression(parse_expression("v.a == 'x' OR v.b == 1"), layout)
+    texts = ['{"a":"X"}', '{"a":"y","b":1}', '{"a":5}', '{"a":"x"}', '{"a":6}']
+    outcomes = [predicate(arguments_of(layout, text)) for text in texts]
+    assert outcomes == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize("number", [2**64, 2**127, 2**128, 2**255, -(2**63) - 1, -(2**200)])
+def test_numbers_inside_a_stellar_value_are_exact_beyond_64_bits(number: int) -> None:
+    met = stellar("Vec", ValueType.ARRAY, f"[{number}]", [number])
+    assert met(f"v[0] > {number - 1}")
+    assert not met(f"v[0] > {number}")
+
+
+def test_a_value_that_nests_too_deep_is_not_looked_into() -> None:
+    value: Value = 5
+    for _ in range(200):
+        value = [value]
+    assert not holds("v contains 5", a_layout(("v", ValueType.ARRAY)), value)
+
+
+def test_json_of_more_characters_than_any_transaction_needs_is_not_read() -> None:
+    layout = a_layout(("v", ValueType.TEXT))
+    assert holds("v[0] == 1", layout, "[1" + " " * (MAX_JSON - 3) + "]")
+    assert not holds("v[0] == 1", layout, "[1" + " " * (MAX_JSON - 2) + "]")
+
+
+def test_a_list_on_stellar_holds_strkeys_in_any_case() -> None:
+    layout = Layout(
+        family="Stellar",
+        parameters=(Parameter(name="to", kind="Address", type=ValueType.ADDRESS),),
+    )
+    lists = {"desks": ["gabc", "GX YZ"]}
+    predicate = compile_expression(parse_expression("to IN @desks"), layout, lists=lists)
+    assert predicate(arguments_of(layout, "GABC"))
+    assert predicate(arguments_of(layout, "GXYZ"))
+    assert not predicate(arguments_of(layout, "GAB"))

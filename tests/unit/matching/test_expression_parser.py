@@ -9,7 +9,7 @@ from tocsin.matching.expression.parser import (
     MAX_LENGTH,
     parse_expression,
 )
-from tocsin.matching.expression.syntax import Comparison, comparisons
+from tocsin.matching.expression.syntax import AllOf, AnyOf, Comparison
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,11 @@ def test_an_error_names_the_field_it_was_given() -> None:
 
 
 def test_a_comparison_knows_its_columns() -> None:
-    first, second = comparisons(parse_expression("a == 1 AND  bb.c  >=  'x'"))
+    tree = parse_expression("a == 1 AND  bb.c  >=  'x'")
+    assert isinstance(tree, AllOf)
+    first, second = tree.terms
+    assert isinstance(first, Comparison)
+    assert isinstance(second, Comparison)
     assert (first.column, first.literal_column) == (1, 6)
     assert (second.column, second.literal_column) == (13, 23)
 
@@ -68,7 +72,9 @@ def test_a_longer_text_is_refused() -> None:
 
 def test_as_many_comparisons_as_allowed_parse() -> None:
     text = "OR".join(["a>1 "] * MAX_COMPARISONS)
-    assert len(list(comparisons(parse_expression(text)))) == MAX_COMPARISONS
+    tree = parse_expression(text)
+    assert isinstance(tree, AnyOf)
+    assert len(tree.terms) == MAX_COMPARISONS
 
 
 def test_more_comparisons_are_refused() -> None:

@@ -68,3 +68,17 @@ def test_a_call_is_not_an_event_of_the_same_shape() -> None:
     assert arguments_digest(Reasons(events=(EVENT,))) != arguments_digest(
         Reasons(functions=(EVENT,))
     )
+
+
+def test_operations_are_shown_only_where_some_matched_and_count_for_the_digest() -> None:
+    plain = json.loads(reasons_document(Reasons(events=(EVENT,))))
+    assert "operations" not in plain["matched_on"] | plain["matched_on_args"]
+    both = Reasons(events=(EVENT,), operations=(EVENT,))
+    document = json.loads(reasons_document(both))
+    assert document["matched_on"]["operations"] == [
+        {"type": EVENT.signature, "expression": EVENT.expression}
+    ]
+    assert [entry["type"] for entry in document["matched_on_args"]["operations"]] == [
+        EVENT.signature
+    ]
+    assert arguments_digest(both) != arguments_digest(Reasons(events=(EVENT,)))

@@ -1,11 +1,37 @@
 """Tree and layout → whether every comparison means something, or one error with its column."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from tocsin.errors import ExpressionTypeError
+from tocsin.matching.expression.computing import (
+    INTEGERS,
+    NO_LISTS,
+    TEXTS,
+    Lists,
+    find_list,
+    require_divisible,
+    require_ordering,
+    stand_in,
+)
 from tocsin.matching.expression.evaluator import Test, build_test
-from tocsin.matching.expression.syntax import Comparison, Node, comparisons
+from tocsin.matching.expression.regex import compile_pattern
+from tocsin.matching.expression.syntax import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Extension,
+    Listed,
+    Membership,
+    Negation,
+    Node,
+    Operator,
+    Reference,
+    Relation,
+    references,
+)
 from tocsin.matching.expression.values import Dialect, IncomparableError, dialect_of
 from tocsin.model.interface import Layout, Parameter, ValueType
 
@@ -26,17 +52,108 @@ class Place:
     parameter: Parameter | None
 
 
-def check_expression(node: Node, layout: Layout, *, field: str = "") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an expression is read with: the field that errors name, and the named lists."""
+
+    field: str
+    lists: Lists
+
+
+def check_expression(
+    node: Node, layout: Layout, *, field: str = "", lists: Lists = NO_LISTS
+) -> None:
     """Return if each comparison is defined for the parameters of a layout.
 
     Raises:
         ExpressionTypeError: a parameter is not there, a path leads nowhere, or an operator or
             literal is not admissible for the value's type or range.
     """
-    for comparison in comparisons(node):
-        place = find_place(comparison, layout, field=field)
-        if place.parameter is not None:
-            fixed_test(comparison, place.parameter, dialect_of(layout), field=field)
+    _check(node, layout, Scope(field=field, lists=lists))
+
+
+def _check(node: Node, layout: Layout, scope: Scope) -> None:
+    match node:
+        case Comparison():
+            place = find_place(node, layout, field=scope.field)
+            if place.parameter is not None:
+                fixed_test(node, place.parameter, dialect_of(layout), field=scope.field)
+        case AllOf(terms=terms) | AnyOf(terms=terms):
+            for term in terms:
+                _check(term, layout, scope)
+        case Negation(term=term):
+            _check(term, layout, scope)
+        case _:
+            check_extension(node, layout, scope)
+
+
+def check_extension(node: Extension, layout: Layout, scope: Scope) -> None:
+    """Return if what the extended grammar asks is defined for the parameters of a layout.
+
+    Raises:
+        ExpressionTypeError: as for ``check_expression``; also a pattern that is none, or a list
+            that is not there.
+    """
+    match node:
+        case Relation():
+            _check_relation(node, layout, scope)
+        case Membership():
+            for comparison in node.alternatives():
+                _check(comparison, layout, scope)
+        case Listed(list_column=column):
+            with _placed(column, scope):
+                find_list(node, scope.lists)
+                _require_text(find_place(node.reference, layout, field=scope.field))
+        case _:
+            with _placed(node.pattern_column, scope):
+                compile_pattern(node.pattern)
+                _require_text(find_place(node.reference, layout, field=scope.field))
+
+
+@contextmanager
+def _placed(column: int, scope: Scope) -> Iterator[None]:
+    try:
+        yield
+    except IncomparableError as cause:
+        raise ExpressionTypeError(str(cause), column=column, field=scope.field) from cause
+
+
+def _require_text(place: Place) -> None:
+    if place.parameter is not None and place.parameter.type not in TEXTS:
+        kind = _shown(place.parameter.kind)
+        raise IncomparableError(f"only text and addresses are searched, not {kind}")
+
+
+def _check_relation(node: Relation, layout: Layout, scope: Scope) -> None:
+    places = {
+        reference: find_place(reference, layout, field=scope.field)
+        for reference in (*references(node.left), *references(node.right))
+    }
+    if not places:
+        raise ExpressionTypeError(
+            "there is no parameter in this comparison", column=node.column, field=scope.field
+        )
+    if isinstance(node.left, Reference) and isinstance(node.right, Reference):
+        with _placed(node.right_column, scope):
+            _require_comparable(places[node.left], node.operator, places[node.right], layout)
+        return
+    for operand in (node.left, node.right):
+        with _placed(node.column if operand is node.left else node.right_column, scope):
+            require_divisible(operand)
+    for reference, place in places.items():
+        if place.parameter is not None and place.parameter.type not in INTEGERS:
+            message = f"{_shown(reference.name)} ({_shown(place.parameter.kind)}) is no number"
+            raise ExpressionTypeError(message, column=reference.column, field=scope.field)
+
+
+def _require_comparable(left: Place, operator: Operator, right: Place, layout: Layout) -> None:
+    if left.parameter is None or right.parameter is None:
+        return
+    if left.parameter.type in INTEGERS and right.parameter.type in INTEGERS:
+        require_ordering(operator)
+        return
+    literal = stand_in(left.parameter.type, operator, right.parameter.type, "")
+    build_test(left.parameter.kind, left.parameter.type, dialect_of(layout), operator, literal)
 
 
 def fixed_test(
@@ -56,7 +173,7 @@ def fixed_test(
         raise ExpressionTypeError(message, column=comparison.literal_column, field=field) from cause
 
 
-def find_place(comparison: Comparison, layout: Layout, *, field: str = "") -> Place:
+def find_place(comparison: Comparison | Reference, layout: Layout, *, field: str = "") -> Place:
     """Return where a comparison finds its left side; of equal names the first one counts.
 
     Raises:
@@ -122,7 +239,9 @@ def _field_of(outer: Parameter, step: int | str) -> tuple[int | str, Parameter |
         step = names.index(step)
     if isinstance(step, int) and step < len(fields):
         return step, fields[step]
-    raise IncomparableError(f"the tuple has no part {_shown(str(step))}")
+    close = get_close_matches(str(step)[:_SHOWN_CHARACTERS], names[:_SHOWN_CHARACTERS], n=1)
+    hint = f"; did you mean {close[0]}?" if close and close[0] else ""
+    raise IncomparableError(f"the tuple has no part {_shown(str(step))}{hint}")
 
 
 def _suggestion(name: str, layout: Layout) -> str:

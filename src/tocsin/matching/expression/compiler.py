@@ -2,36 +2,56 @@
 
 from collections.abc import Callable, Sequence
 
-from tocsin.matching.expression.checker import Place, find_place, fixed_test
-from tocsin.matching.expression.evaluator import Test, build_test
-from tocsin.matching.expression.structures import structure_of
-from tocsin.matching.expression.syntax import AllOf, AnyOf, Comparison, Node
-from tocsin.matching.expression.values import (
-    Dialect,
-    IncomparableError,
-    JsonNumber,
-    JsonValue,
-    dialect_of,
-    integer_of,
-    native_range,
-    render_json,
-    text_type,
+from tocsin.matching.expression.checker import (
+    Place,
+    Scope,
+    check_extension,
+    find_place,
+    fixed_test,
 )
-from tocsin.model.interface import Argument, Layout, Value, ValueType
+from tocsin.matching.expression.computing import (
+    NO_LISTS,
+    TEXTS,
+    Lists,
+    find_list,
+    list_test,
+    pattern_test,
+    relation_holds,
+)
+from tocsin.matching.expression.evaluator import Test, build_test
+from tocsin.matching.expression.parts import part_at
+from tocsin.matching.expression.syntax import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Extension,
+    Listed,
+    Membership,
+    Negation,
+    Node,
+    Relation,
+    references,
+)
+from tocsin.matching.expression.values import Dialect, Fault, IncomparableError, dialect_of
+from tocsin.model.interface import Argument, Layout, ValueType
 
 Predicate = Callable[[Sequence[Argument]], bool]
+_Reader = Callable[[Sequence[Argument]], Argument]
 
 
-def compile_expression(node: Node, layout: Layout, *, field: str = "") -> Predicate:
+def compile_expression(
+    node: Node, layout: Layout, *, field: str = "", lists: Lists = NO_LISTS
+) -> Predicate:
     """Return the function that tells whether arguments in the layout's order meet an expression.
 
     It is total: where a comparison that has to be looked at cannot be made, the expression is
-    not met. A comparison that AND or OR skips cannot do harm.
+    not met. A comparison that AND or OR skips cannot do harm. ``lists`` are the named lists as
+    they are now.
 
     Raises:
         ExpressionTypeError: as for ``check_expression``.
     """
-    predicate = _compile(node, layout, field)
+    predicate = _compile(node, layout, Scope(field=field, lists=lists))
 
     def holds(arguments: Sequence[Argument]) -> bool:
         try:
@@ -42,14 +62,23 @@ def compile_expression(node: Node, layout: Layout, *, field: str = "") -> Predic
     return holds
 
 
-def _compile(node: Node, layout: Layout, field: str) -> Predicate:
+def _compile(node: Node, layout: Layout, scope: Scope) -> Predicate:
     match node:
         case Comparison():
-            return _compile_comparison(node, layout, field)
+            return _compile_comparison(node, layout, scope.field)
         case AllOf(terms=terms):
-            return _every([_compile(term, layout, field) for term in terms])
+            return _every([_compile(term, layout, scope) for term in terms])
         case AnyOf(terms=terms):
-            return _some([_compile(term, layout, field) for term in terms])
+            return _some([_compile(term, layout, scope) for term in terms])
+        case Negation(term=term):
+            return _unless(_compile(term, layout, scope))
+        case _:
+            check_extension(node, layout, scope)
+            return _compile_extension(node, layout, scope)
+
+
+def _unless(predicate: Predicate) -> Predicate:
+    return lambda arguments: not predicate(arguments)
 
 
 def _every(predicates: list[Predicate]) -> Predicate:
@@ -86,7 +115,7 @@ def _test_at(position: int, test: Test) -> Predicate:
 
 def _test_inside(comparison: Comparison, place: Place, dialect: Dialect) -> Predicate:
     """Return a predicate on a part of a value, whose type is only known when it is there."""
-    signed = place.parameter is not None and place.parameter.type is ValueType.INT
+    read = _reader(place, dialect)
     tests: dict[tuple[ValueType, str], Test | None] = {}
 
     def test_for(part: Argument) -> Test:
@@ -100,61 +129,59 @@ def _test_inside(comparison: Comparison, place: Place, dialect: Dialect) -> Pred
                 tests[key] = None
         test = tests[key]
         if test is None:
-            raise IncomparableError("the literal or operator does not suit the value")
+            raise IncomparableError("the literal or operator does not suit the value", Fault.TYPE)
         return test
 
     def holds(arguments: Sequence[Argument]) -> bool:
-        part = structure_of(arguments[place.position], dialect)
-        for step in place.path:
-            part = _step_into(part, step)
-        argument = to_argument(part, dialect, signed=signed)
+        argument = read(arguments)
         return test_for(argument)(argument)
 
     return holds
 
 
-def _step_into(outer: JsonValue, step: int | str) -> JsonValue:
-    if isinstance(outer, list) and isinstance(step, int) and step < len(outer):
-        return outer[step]
-    if isinstance(outer, dict) and isinstance(step, str) and step in outer:
-        return outer[step]
-    raise IncomparableError("the path leads nowhere")
+def _reader(place: Place, dialect: Dialect) -> _Reader:
+    """Return the function that finds a value, or a part of one, among arguments."""
+    position, path = place.position, place.path
+    signed = place.parameter is not None and place.parameter.type is ValueType.INT
+    if not path and place.parameter is not None:
+        return lambda arguments: arguments[position]
+    return lambda arguments: part_at(arguments[position], path, dialect, signed=signed)
 
 
-def to_argument(part: JsonValue, dialect: Dialect, *, signed: bool = False) -> Argument:
-    """Return a part of a structured value as a value of its own, typed by what it is.
-
-    ``signed`` says that an EVM integer is of a signed type, whatever its own sign.
-
-    Raises:
-        IncomparableError: null, an EVM object, or a number that is no integer.
-    """
-    match part:
-        case bool():
-            return _argument("bool", ValueType.BOOL, part, "true" if part else "false")
-        case str():
-            return _argument("string", text_type(part, dialect), part, part)
-        case JsonNumber():
-            return _integer_argument(part, dialect, signed=signed)
-        case list():
-            return _argument("array", ValueType.ARRAY, None, render_json(part))
-        case dict() if dialect is Dialect.STELLAR:
-            return _argument("map", ValueType.MAP, None, render_json(part))
+def _compile_extension(node: Extension, layout: Layout, scope: Scope) -> Predicate:
+    dialect = dialect_of(layout)
+    if isinstance(node, Relation):
+        return _compile_relation(node, layout, scope)
+    read = _reader(find_place(node.reference, layout, field=scope.field), dialect)
+    match node:
+        case Membership():
+            return _compile_membership(node, layout, scope)
+        case Listed():
+            test = list_test(find_list(node, scope.lists), dialect)
         case _:
-            raise IncomparableError("nothing that can be compared")
+            test = pattern_test(node.pattern)
+    return lambda arguments: test(read(arguments))
 
 
-def _integer_argument(number: JsonNumber, dialect: Dialect, *, signed: bool) -> Argument:
-    value = integer_of(number)
-    if dialect is Dialect.EVM:
-        value_type = ValueType.INT if signed or value < 0 else ValueType.UINT
-        return _argument(value_type.value, value_type, value, number.text)
-    for kind in ("U64", "I64", "U128", "I128"):
-        low, high = native_range(kind)
-        if low <= value <= high:
-            return _argument(kind, ValueType.NATIVE_INT, value, number.text)
-    return _argument("I256", ValueType.BIG_INT, value, number.text)
+def _compile_membership(node: Membership, layout: Layout, scope: Scope) -> Predicate:
+    place = find_place(node.reference, layout, field=scope.field)
+    if place.parameter is not None and not place.path and place.parameter.type in TEXTS:
+        position = place.position
+        test = list_test([literal.text for literal in node.literals], dialect_of(layout))
+        return lambda arguments: test(arguments[position])
+    alternatives = node.alternatives()
+    return _some([_compile_comparison(each, layout, scope.field) for each in alternatives])
 
 
-def _argument(kind: str, value_type: ValueType, value: Value, text: str) -> Argument:
-    return Argument(name="", kind=kind, type=value_type, value=value, text=text)
+def _compile_relation(node: Relation, layout: Layout, scope: Scope) -> Predicate:
+    dialect = dialect_of(layout)
+    used = (*references(node.left), *references(node.right))
+    readers = {
+        reference: _reader(find_place(reference, layout, field=scope.field), dialect)
+        for reference in used
+    }
+
+    def holds(arguments: Sequence[Argument]) -> bool:
+        return relation_holds(node, lambda reference: readers[reference](arguments), dialect)
+
+    return holds

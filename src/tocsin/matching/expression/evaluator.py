@@ -5,12 +5,14 @@ A test takes the decoded argument and returns whether the comparison holds. It r
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
 
 from tocsin.matching.expression.structures import array_test, map_test, tuple_test
 from tocsin.matching.expression.syntax import Literal, LiteralKind, Operator
 from tocsin.matching.expression.values import (
     Dialect,
+    Fault,
     IncomparableError,
     normal_address,
     parse_native,
@@ -22,7 +24,7 @@ from tocsin.model.interface import Argument, ValueType
 
 Test = Callable[[Argument], bool]
 
-_ORDERINGS: dict[Operator, Callable[[int, int], bool]] = {
+ORDERINGS: dict[Operator, Callable[[int | Fraction, int | Fraction], bool]] = {
     Operator.EQUAL: eq,
     Operator.UNEQUAL: ne,
     Operator.GREATER: gt,
@@ -72,7 +74,7 @@ def build_test(
         case ValueType.BOOL:
             return _bool_test(operator, literal)
         case ValueType.OPAQUE:
-            raise IncomparableError("values of this type can be shown but not compared")
+            raise IncomparableError("values of this type can be shown but not compared", Fault.TYPE)
         case _:
             return _integer_test(kind, value_type, operator, literal)
 
@@ -80,13 +82,15 @@ def build_test(
 def _require_literal(literal: Literal, *admissible: LiteralKind) -> None:
     if literal.kind not in admissible:
         expected = " or ".join(admissible)
-        raise IncomparableError(f"expected a {expected} literal, found a {literal.kind}")
+        raise IncomparableError(
+            f"expected a {expected} literal, found a {literal.kind}", Fault.TYPE
+        )
 
 
 def _require_operator(operator: Operator, admissible: set[Operator]) -> None:
     if operator not in admissible:
         spellings = " ".join(known for known in Operator if known in admissible)
-        raise IncomparableError(f"{operator} is not defined here, only {spellings}")
+        raise IncomparableError(f"{operator} is not defined here, only {spellings}", Fault.OPERATOR)
 
 
 def _integer_test(kind: str, value_type: ValueType, operator: Operator, literal: Literal) -> Test:
@@ -94,11 +98,13 @@ def _integer_test(kind: str, value_type: ValueType, operator: Operator, literal:
         _require_literal(literal, LiteralKind.NUMBER)
     else:
         _require_literal(literal, LiteralKind.NUMBER, LiteralKind.TEXT)
-    _require_operator(operator, set(_ORDERINGS))
     if value_type is ValueType.BIG_INT and operator in _EQUALITIES:
         return _spelling_test(operator, literal.text)
-    compare = _ORDERINGS[operator]
+    if value_type is ValueType.BIG_INT:
+        _require_operator(operator, set(ORDERINGS))
     right = _literal_integer(kind, value_type, literal.text)
+    _require_operator(operator, set(ORDERINGS))
+    compare = ORDERINGS[operator]
 
     def holds(argument: Argument) -> bool:
         left = argument.value
@@ -122,9 +128,9 @@ def _spelling_test(operator: Operator, right: str) -> Test:
     compare = _TEXT_RULES[operator]
 
     def holds(argument: Argument) -> bool:
-        if type(argument.value) is not int:
+        if argument.value is None:
             raise IncomparableError("not an integer")
-        return compare(str(argument.value), right)
+        return compare(argument.text, right)
 
     return holds
 

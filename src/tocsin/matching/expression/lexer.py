@@ -20,7 +20,7 @@ _WORD_OPERATOR = re.compile(r"contains|starts_with|ends_with", re.IGNORECASE | r
 _SIGN_OPERATOR = re.compile(r">=|<=|==|!=|>|<")
 
 _DELIMITER = r"(?=[ \t)(,=!><&|\]]|\Z)"
-_QUOTED = re.compile(r"""'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)\"""")
+_QUOTED = re.compile(r"""'((?:[^'\\]|\\['\\])*+)'|"((?:[^"\\]|\\["\\])*+)\"""")
 _BOOLEAN = re.compile(r"(?:true|false)" + _DELIMITER)
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+" + _DELIMITER)
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?" + _DELIMITER)
@@ -30,6 +30,46 @@ _DIGITS_AND_SIGNS = re.compile(r"[0-9-]+")
 
 _MAX_INDEX = 2**64 - 1
 
+_WORD = re.compile(r"[A-Za-z0-9_]")
+_PATTERN = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)\"""", re.DOTALL)
+_PLAIN_NUMBER = re.compile(
+    r"0[xX][0-9a-fA-F]+(?![A-Za-z0-9_.])|[+-]?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.])"
+)
+_SIGN = re.compile(r"[ \t]+([+-])[ \t]|[ \t]*([*/])")
+_REFERENCE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+)(?![A-Za-z0-9_])")
+_REFERENCE_STEP = re.compile(r"\[([0-9]+)\]|\.([A-Za-z_][A-Za-z0-9_]*|[0-9]+)(?![A-Za-z0-9_])")
+_LIST_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_OPERATOR_AHEAD = re.compile(
+    r"\[|\.[A-Za-z0-9_]|[ \t]*(?:[=!<>*/]|contains|starts_with|ends_with"
+    r"|(?:in|matches|not[ \t]+in)(?![A-Za-z0-9_]))|[ \t]+[+-][ \t]",
+    re.IGNORECASE | re.ASCII,
+)
+_COMPUTED_AHEAD = re.compile(
+    r"[$(]|units[ \t]*\("
+    r"|(?:0x[0-9a-f]+|[+-]?[0-9]+(?:\.[0-9]+)?)(?:[ \t]*[*/]|[ \t]+[+-][ \t])",
+    re.IGNORECASE | re.ASCII,
+)
+# A quote that nothing closes takes the rest, so that no character is looked at twice.
+_PARENTHESES = re.compile(r"""'(?:[^'\\]|\\.?)*+'?|"(?:[^"\\]|\\.?)*+"?|[()]""", re.DOTALL)
+_COMPARED_AHEAD = re.compile(r"[ \t]*[-+*/=!<>]")
+
+
+def is_list_name(text: str) -> bool:
+    """Return whether a text can be the name of a list after ``@``."""
+    return _LIST_NAME.fullmatch(text) is not None
+
+
+def _matched_parentheses(text: str) -> dict[int, int]:
+    """Return where each parenthesis closes; those inside quotes are none."""
+    closings: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _PARENTHESES.finditer(text):
+        if found.group() == "(":
+            opened.append(found.start())
+        elif found.group() == ")" and opened:
+            closings[opened.pop()] = found.start()
+    return closings
+
 
 class Lexer:
     """Reads one expression from the left; ``position`` is the next character, from 0."""
@@ -38,6 +78,7 @@ class Lexer:
         self._text = text
         self._field = field
         self.position = 0
+        self._closings: dict[int, int] | None = None
 
     @property
     def column(self) -> int:
@@ -84,22 +125,39 @@ class Lexer:
         """Return the next index or key of a path, or None where the path ends."""
         found = _INDEX.match(self._text, self.position)
         if found is not None:
-            if len(found[1].lstrip("0")) > len(str(_MAX_INDEX)) or int(found[1]) > _MAX_INDEX:
-                raise self.fail("the index does not fit 64 bits")
-            self.position = found.end()
-            return int(found[1])
+            return self._index(found)
         found = _KEY.match(self._text, self.position)
         if found is None:
             return None
         self.position = found.end()
         return found[1]
 
+    def _index(self, found: re.Match[str]) -> int:
+        digits = found[1].lstrip("0") or "0"
+        if len(digits) > len(str(_MAX_INDEX)) or int(digits) > _MAX_INDEX:
+            raise self.fail("the index does not fit 64 bits")
+        self.position = found.end()
+        return int(digits)
+
+    def read_reference(self) -> tuple[str, tuple[int | str, ...]]:
+        """Return name and path of a parameter, whatever sign follows it."""
+        found = _REFERENCE.match(self._text, self.position)
+        if found is None or found.group().lower() in KEYWORDS:
+            return self.read_name(), ()
+        self.position = found.end()
+        path: list[int | str] = []
+        while (step := _REFERENCE_STEP.match(self._text, self.position)) is not None:
+            path.append(self._index(step) if step[1] is not None else step[2])
+            self.position = step.end()
+        return found.group(), tuple(path)
+
     def read_operator(self) -> Operator:
         """Return the operator that stands here."""
         spelling = self._take(_WORD_OPERATOR) or self._take(_SIGN_OPERATOR)
         if not spelling:
             raise self.fail(
-                "expected one of == != > >= < <= contains starts_with ends_with after the parameter"
+                "expected one of == != > >= < <= contains starts_with ends_with matches IN"
+                " after the parameter"
             )
         return Operator(spelling.lower())
 
@@ -116,6 +174,57 @@ class Lexer:
         if number := self._take(_NUMBER):
             return Literal(LiteralKind.NUMBER, number)
         return self._read_bare()
+
+    def take_keyword(self, word: str) -> bool:
+        """Step over a word of the extended grammar, in any case, if it is next and ends there."""
+        end = self.position + len(word)
+        if self._text[self.position : end].lower() != word or _WORD.match(self._text, end):
+            return False
+        self.position = end
+        return True
+
+    def sees_operator(self) -> bool:
+        """Return whether what was just read is the left of a comparison."""
+        return _OPERATOR_AHEAD.match(self._text, self.position) is not None
+
+    def sees_computation(self) -> bool:
+        """Return whether a computed operand begins here, and no literal."""
+        return _COMPUTED_AHEAD.match(self._text, self.position) is not None
+
+    def sees_operand_group(self) -> bool:
+        """Return whether the parenthesis that is next holds a number, not a condition."""
+        if self._closings is None:
+            self._closings = _matched_parentheses(self._text)
+        closing = self._closings.get(self.position)
+        return closing is not None and bool(_COMPARED_AHEAD.match(self._text, closing + 1))
+
+    def read_sign(self, signs: str) -> str:
+        """Return the arithmetic sign that is next if it is one of some, else nothing."""
+        found = _SIGN.match(self._text, self.position)
+        sign = (found[1] or found[2]) if found is not None else ""
+        if found is None or sign not in signs:
+            return ""
+        self.position = found.end()
+        return sign
+
+    def read_number(self) -> str:
+        """Return the number that stands here inside arithmetic, or nothing."""
+        return self._take(_PLAIN_NUMBER)
+
+    def read_list_name(self) -> str:
+        """Return the name of a list, which follows its ``@``."""
+        name = self._take(_LIST_NAME)
+        if not name:
+            raise self.fail("expected the name of a list after @")
+        return name
+
+    def read_pattern(self) -> str:
+        """Return a regular expression as written between its quotes."""
+        found = _PATTERN.match(self._text, self.position)
+        if found is None:
+            raise self.fail("expected a regular expression in quotes")
+        self.position = found.end()
+        return found[1] if found[1] is not None else found[2]
 
     def _read_bare(self) -> Literal:
         found = _BARE.match(self._text, self.position)

@@ -8,8 +8,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from tocsin.matching.expression.syntax import Literal, LiteralKind, Operator
+from tocsin.matching.expression.tuples import read_tuple
 from tocsin.matching.expression.values import (
+    WHITE_SPACE,
     Dialect,
+    Fault,
     IncomparableError,
     JsonLeaf,
     JsonNumber,
@@ -22,7 +25,7 @@ from tocsin.matching.expression.values import (
     render_json,
     to_json,
 )
-from tocsin.model.interface import Argument
+from tocsin.model.interface import Argument, ValueType
 
 _Test = Callable[[Argument], bool]
 
@@ -39,6 +42,8 @@ def structure_of(argument: Argument, dialect: Dialect) -> JsonValue:
     decoded = isinstance(value, list | dict)
     if dialect is Dialect.EVM and decoded:
         return to_json(value)
+    if argument.type is ValueType.TUPLE and dialect is Dialect.EVM:
+        return read_tuple(argument.text)
     try:
         return read_json(argument.text)
     except IncomparableError:
@@ -47,24 +52,35 @@ def structure_of(argument: Argument, dialect: Dialect) -> JsonValue:
         return to_json(value)
 
 
+def folded_structure(argument: Argument) -> JsonValue:
+    """Return the structure of an EVM value in lower case.
+
+    Raises:
+        IncomparableError: there is no structure in it.
+    """
+    if isinstance(argument.value, list | dict):
+        return fold_case(to_json(argument.value))
+    return read_json(argument.text.lower())  # what is JSON is decided in lower case too
+
+
 def array_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
     """Return the test of a comparison with an array, or raise IncomparableError."""
+    stellar = dialect is Dialect.STELLAR
+    _require_literal(literal, numbers=stellar or operator is Operator.CONTAINS)
     _require_operator(operator)
-    if dialect is Dialect.STELLAR:
-        _require_literal(literal, numbers=True)
+    if stellar:
         return _vector_test(operator, literal.text)
-    _require_literal(literal, numbers=operator is Operator.CONTAINS)
     if operator is Operator.CONTAINS:
         return _deep_test(literal.text)
     right = read_json(literal.text.lower())
     if not isinstance(right, list):
-        raise IncomparableError("expected a JSON array in quotes")
+        raise IncomparableError("expected a JSON array in quotes", Fault.TYPE)
 
     def holds(argument: Argument) -> bool:
-        left = structure_of(argument, dialect)
+        left = folded_structure(argument)
         if not isinstance(left, list):
-            raise IncomparableError("not an array")
-        return (fold_case(left) == right) is (operator is Operator.EQUAL)
+            raise IncomparableError("not an array", Fault.TYPE)
+        return (left == right) is (operator is Operator.EQUAL)
 
     return holds
 
@@ -72,9 +88,9 @@ def array_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
 def tuple_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
     """Return the test of a comparison with an EVM tuple, or raise IncomparableError."""
     if dialect is not Dialect.EVM:
-        raise IncomparableError("values of this type can be shown but not compared")
-    _require_operator(operator)
+        raise IncomparableError("values of this type can be shown but not compared", Fault.TYPE)
     _require_literal(literal, numbers=operator is Operator.CONTAINS)
+    _require_operator(operator)
     if operator is Operator.CONTAINS:
         return _deep_test(literal.text)
     right = _without_outer_blanks(literal.text)
@@ -89,17 +105,18 @@ def tuple_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
 def map_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
     """Return the test of a comparison with a Stellar map, or raise IncomparableError."""
     if dialect is not Dialect.STELLAR:
-        raise IncomparableError("values of this type can be shown but not compared")
-    _require_operator(operator)
+        raise IncomparableError("values of this type can be shown but not compared", Fault.TYPE)
     _require_literal(literal, numbers=operator is Operator.CONTAINS)
+    _require_operator(operator)
     right = None if operator is Operator.CONTAINS else read_json(literal.text)
     if operator is not Operator.CONTAINS and not isinstance(right, dict):
-        raise IncomparableError("expected a JSON object in quotes")
+        raise IncomparableError("expected a JSON object in quotes", Fault.TYPE)
 
     def holds(argument: Argument) -> bool:
         left = structure_of(argument, dialect)
         if not isinstance(left, dict):
-            raise IncomparableError("not a map")
+            fault = Fault.PARSE if operator is Operator.CONTAINS else Fault.TYPE
+            raise IncomparableError("not a map", fault)
         if operator is Operator.CONTAINS:
             return any(_equals_shallowly(part, literal.text) for part in left.values())
         return (left == right) is (operator is Operator.EQUAL)
@@ -109,22 +126,26 @@ def map_test(dialect: Dialect, operator: Operator, literal: Literal) -> _Test:
 
 def _require_operator(operator: Operator) -> None:
     if operator is not Operator.CONTAINS and operator not in _EQUALITIES:
-        raise IncomparableError(f"{operator} is not defined here, only == != contains")
+        raise IncomparableError(
+            f"{operator} is not defined here, only == != contains", Fault.OPERATOR
+        )
 
 
 def _require_literal(literal: Literal, *, numbers: bool) -> None:
     if literal.kind is LiteralKind.BOOLEAN:
-        raise IncomparableError("expected a text literal, found a boolean; quote it")
+        raise IncomparableError("expected a text literal, found a boolean; quote it", Fault.TYPE)
     if literal.kind is LiteralKind.NUMBER and not numbers:
-        raise IncomparableError("expected a text literal, found a number; quote it")
+        raise IncomparableError("expected a text literal, found a number; quote it", Fault.TYPE)
 
 
 def _deep_test(right: str) -> _Test:
+    wanted = _Wanted(right)
+
     def holds(argument: Argument) -> bool:
         left = structure_of(argument, Dialect.EVM)
         if not isinstance(left, list):
             raise IncomparableError("not an array")
-        return any(_equals_evm_leaf(leaf, right) for leaf in _leaves(left))
+        return any(map(wanted.equals, _leaves(left)))
 
     return holds
 
@@ -141,35 +162,38 @@ def _leaves(value: JsonValue) -> Iterator[JsonLeaf]:
             yield value
 
 
-def _equals_evm_leaf(leaf: JsonLeaf, right: str) -> bool:
-    match leaf:
-        case JsonNumber(text=text):
-            return _equal_numbers(text, right)
-        case str():
-            if is_evm_address(leaf):
-                return normal_address(leaf.lower()) == normal_address(right)
-            return leaf.lower() == right.lower()
-        case bool():
-            return right.lower() == ("true" if leaf else "false")
-        case None:
-            return right == "null"
+class _Wanted:
+    """A literal that is looked for inside an EVM value, read once in each way that counts.
+
+    Source: the original compares numbers inside arrays by a decimal type of 96 bits, and by
+    text whatever that type cannot hold.
+    """
+
+    def __init__(self, right: str) -> None:
+        self._text = right
+        self._lower = right.lower()
+        self._address = normal_address(right)
+        self._decimal = _decimal(right)
+
+    def equals(self, leaf: JsonLeaf) -> bool:
+        """Return whether a part without parts of its own equals the literal."""
+        match leaf:
+            case JsonNumber(text=text):
+                same = self._decimal is not None and self._decimal == _decimal(text)
+                return same or text == self._text
+            case str():
+                if is_evm_address(leaf):
+                    return normal_address(leaf) == self._address
+                return leaf.lower() == self._lower
+            case bool():
+                return self._lower == ("true" if leaf else "false")
+            case _:
+                return self._text == "null"
 
 
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
 _MAX_MANTISSA = 2**96
 _MAX_SCALE = 28
-
-
-def _equal_numbers(left: str, right: str) -> bool:
-    """Return whether two spellings are one number; large ones only if spelled alike.
-
-    Source: the original compares inside arrays by a decimal type of 96 bits, and by text
-    whatever that type cannot hold.
-    """
-    if left == right:
-        return True
-    exact = _decimal(left)
-    return exact is not None and exact == _decimal(right)
 
 
 def _decimal(text: str) -> tuple[int, int] | None:
@@ -178,8 +202,10 @@ def _decimal(text: str) -> tuple[int, int] | None:
     if found is None:
         return None
     sign, whole, fraction = found[1], found[2], found[3] or ""
-    digits = whole + fraction
-    if not digits or len(fraction) > _MAX_SCALE or len(digits.lstrip("0")) > _MAX_SCALE + 1:
+    if not whole + fraction or len(fraction) > _MAX_SCALE:
+        return None
+    digits = (whole + fraction).lstrip("0") or "0"
+    if len(digits) > _MAX_SCALE + 1:
         return None
     mantissa = int(digits)
     if mantissa >= _MAX_MANTISSA:
@@ -200,7 +226,7 @@ def _without_outer_blanks(text: str) -> str:
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character
-        elif character.isspace():
+        elif character in WHITE_SPACE:
             continue
         kept.append(character)
     return "".join(kept)
@@ -232,14 +258,14 @@ def _equal_vectors(left: str, right: str) -> bool:
 
 
 def _listed(text: str) -> list[str]:
-    return [piece.strip() for piece in text.split(",")]
+    return [piece.strip(WHITE_SPACE) for piece in text.split(",")]
 
 
 def _vector_contains(left: str, right: str) -> bool:
     is_json, value = _try_json(left)
     if is_json and isinstance(value, list):
         return any(_element_matches(element, right) for element in value)
-    text = left.strip()
+    text = left.strip(WHITE_SPACE)
     if text.startswith("[") and text.endswith("]") and len(text) > 1:
         text = text[1:-1]
     return right in _listed(text)

@@ -6,14 +6,43 @@ different from ``1.0``.
 
 import json
 import re
+from base64 import b32decode
+from binascii import crc_hqx
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 from tocsin.model.interface import Layout, Value, ValueType
 
 MAX_DEPTH = 128  # of structured values
+MAX_JSON = 131_072  # characters of a text that is read as JSON
 _MAX_DIGITS = 78  # of 2**256 - 1 in decimal
+_KNOWN_TEXTS = 64  # whose JSON is kept, since many expressions look at one value
+
+# White space of the Unicode standard, which has less of it than str.isspace.
+WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_WITHOUT_WHITE_SPACE = str.maketrans(dict.fromkeys(WHITE_SPACE))
+_ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F])|.)"
+)
+
+
+class Fault(StrEnum):
+    """Why a comparison cannot be made.
+
+    Source: the error classes of OpenZeppelin Monitor's evaluators, by their names.
+    """
+
+    PARSE = "ParseError"  # a text is not of the form that its type demands
+    VARIABLE = "VariableNotFound"
+    TYPE = "TypeMismatch"
+    OPERATOR = "UnsupportedOperator"
+    INDEX = "IndexOutOfBounds"
+    FIELD = "FieldNotFound"
 
 
 class IncomparableError(Exception):
@@ -22,6 +51,10 @@ class IncomparableError(Exception):
     Inside this package only: at save time it becomes an ``ExpressionTypeError``, on a block it
     means that the condition is not met.
     """
+
+    def __init__(self, message: str, fault: Fault = Fault.PARSE) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class Dialect(StrEnum):
@@ -44,6 +77,7 @@ class JsonNumber(msgspec.Struct, frozen=True):
 
 JsonLeaf = JsonNumber | str | bool | None
 JsonValue = JsonLeaf | list["JsonValue"] | dict[str, "JsonValue"]
+_Container = list[JsonValue] | dict[str, JsonValue]
 
 
 def _refuse_constant(name: str) -> None:
@@ -53,32 +87,56 @@ def _refuse_constant(name: str) -> None:
 def read_json(text: str) -> JsonValue:
     """Return the value of strict JSON; of repeated keys the last one counts.
 
+    Of one text the same value is returned again for a while: nobody changes it.
+
     Raises:
-        IncomparableError: it is not JSON, or nested deeper than 128.
+        IncomparableError: it is not JSON, or nested deeper than 128, or a text of more than
+            131,072 characters, which is not looked at.
     """
+    if len(text) > MAX_JSON:
+        raise IncomparableError(f"a text of more than {MAX_JSON} characters is not read as JSON")
+    found = _read_json(text)
+    if isinstance(found, _NoJson):
+        raise IncomparableError(found.reason)
+    return found
+
+
+class _NoJson(msgspec.Struct, frozen=True):
+    """Stands for a text that is no JSON, and why."""
+
+    reason: str
+
+
+@lru_cache(maxsize=_KNOWN_TEXTS)
+def _read_json(text: str) -> JsonValue | _NoJson:
     try:
         value: JsonValue = json.loads(
             text, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_refuse_constant
         )
-    except (ValueError, RecursionError) as cause:
-        raise IncomparableError("not JSON") from cause
-    _require_shallow(value)
-    return value
-
-
-def _require_shallow(value: JsonValue) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [part for outer in level for part in _parts(outer)]
+    except (ValueError, RecursionError):
+        return _NoJson("not JSON")
+    if _has_half_character(text):
+        return _NoJson("not JSON: half of a surrogate pair")
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
         if not level:
-            return
-    raise IncomparableError(f"nested deeper than {MAX_DEPTH}")
-
-
-def _parts(value: JsonValue) -> list[JsonValue]:
-    if isinstance(value, list):
+            return value
+        level = [inner for outer in level for inner in _containers(_parts(outer))]
+    if not level:
         return value
-    return list(value.values()) if isinstance(value, dict) else []
+    return _NoJson(f"nested deeper than {MAX_DEPTH}")
+
+
+def _has_half_character(text: str) -> bool:
+    return "\\u" in text and any(found[1] for found in _ESCAPES.finditer(text))
+
+
+def _containers(values: Iterable[JsonValue]) -> list[_Container]:
+    return [value for value in values if isinstance(value, list | dict)]
+
+
+def _parts(outer: _Container) -> Iterable[JsonValue]:
+    return outer if isinstance(outer, list) else outer.values()
 
 
 def to_json(value: Value, depth: int = 0) -> JsonValue:
@@ -92,7 +150,7 @@ def to_json(value: Value, depth: int = 0) -> JsonValue:
             return JsonNumber(str(value))
         case list():
             return [to_json(part, depth + 1) for part in value]
-        case dict():
+        case _:
             return {key: to_json(part, depth + 1) for key, part in value.items()}
 
 
@@ -138,7 +196,7 @@ def ascii_lower(text: str) -> str:
 
 def without_blanks(text: str) -> str:
     """Return the text without any white space."""
-    return "".join(text.split())
+    return text if text.isalnum() else text.translate(_WITHOUT_WHITE_SPACE)
 
 
 def normal_address(text: str) -> str:
@@ -163,9 +221,10 @@ _MAX_NUMERALS = {16: 64, 10: _MAX_DIGITS, 8: 86, 2: 256}
 def _whole(numerals: str, radix: int) -> int:
     if _NUMERALS[radix].fullmatch(numerals) is None:
         raise IncomparableError("not a whole number")
-    if len(numerals.lstrip("0")) > _MAX_NUMERALS[radix]:
+    significant = numerals.lstrip("0")
+    if len(significant) > _MAX_NUMERALS[radix]:
         raise IncomparableError("beyond 256 bits")
-    return int(numerals, radix)
+    return int(significant or "0", radix)
 
 
 def _within(number: int, low: int, high: int) -> int:
@@ -180,7 +239,7 @@ def parse_unsigned(text: str) -> int:
     Raises:
         IncomparableError: it has a sign or fraction, or exceeds 256 bits.
     """
-    text = text.strip()
+    text = text.strip(WHITE_SPACE)
     radix = _RADIXES.get(text[:2].lower(), 10)
     numerals = text if radix == 10 else text[2:]
     number = _whole(numerals if radix == 16 else numerals.replace("_", ""), radix)
@@ -196,7 +255,7 @@ def parse_signed(text: str) -> int:
     Raises:
         IncomparableError: not such a number, or beyond 256 bits.
     """
-    text = text.strip()
+    text = text.strip(WHITE_SPACE)
     sign, magnitude = (text[0], text[1:]) if text[:1] in {"+", "-"} else ("", text)
     radix = 16 if magnitude[:2].lower() == "0x" else 10
     number = _whole(magnitude if radix == 10 else magnitude[2:], radix)
@@ -210,6 +269,7 @@ _NATIVE_KIND = re.compile(r"([iu])(32|64|128|256)", re.IGNORECASE | re.ASCII)
 
 def native_range(kind: str) -> tuple[int, int]:
     """Return the smallest and greatest integer of a Stellar kind; unnamed kinds hold 256 bits."""
+    kind = kind.split("<", 1)[0]
     found = _NATIVE_KIND.fullmatch(kind)
     if found is None:
         times = kind.lower() in {"timepoint", "duration"}
@@ -225,25 +285,36 @@ def parse_native(text: str, kind: str) -> int:
         IncomparableError: it has a fraction, or does not fit the kind.
     """
     low, high = native_range(kind)
+    if low == 0 and text[:1] == "-":
+        raise IncomparableError("an unsigned integer has no sign")
     unsigned = text[1:] if text[:1] in {"+", "-"} else text
     number = _whole(unsigned, 10)
     return _within(-number if text[:1] == "-" else number, low, high)
 
 
 _EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_ANY_EVM_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _STRKEY = re.compile(r"[GC][A-Z2-7]{55}")
 _INTEGER = re.compile(r"-?[0-9]+")
 
 
 def is_evm_address(text: str) -> bool:
     """Return whether a text inside a structured value counts as an address."""
-    return _EVM_ADDRESS.fullmatch(text.replace("0X", "0x", 1)) is not None
+    return _ANY_EVM_ADDRESS.fullmatch(text) is not None
 
 
 def text_type(text: str, dialect: Dialect) -> ValueType:
     """Return how a text taken out of a structured value compares."""
-    pattern = _EVM_ADDRESS if dialect is Dialect.EVM else _STRKEY
-    return ValueType.ADDRESS if pattern.fullmatch(text) is not None else ValueType.TEXT
+    known = _EVM_ADDRESS.fullmatch(text) if dialect is Dialect.EVM else _is_strkey(text)
+    return ValueType.ADDRESS if known else ValueType.TEXT
+
+
+def _is_strkey(text: str) -> bool:
+    """Return whether a text is an account or contract with a right checksum."""
+    if _STRKEY.fullmatch(text) is None:
+        return False
+    raw = b32decode(text)
+    return crc_hqx(raw[:-2], 0).to_bytes(2, "little") == raw[-2:]
 
 
 def integer_of(number: JsonNumber) -> int:
@@ -255,4 +326,6 @@ def integer_of(number: JsonNumber) -> int:
     if _INTEGER.fullmatch(number.text) is None:
         raise IncomparableError("not a whole number")
     magnitude = _whole(number.text.removeprefix("-"), 10)
-    return -magnitude if number.text.startswith("-") else magnitude
+    if number.text.startswith("-"):
+        return _within(-magnitude, -(2**255), 0)
+    return _within(magnitude, 0, 2**256 - 1)

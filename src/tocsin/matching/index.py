@@ -1,0 +1,131 @@
+"""Conjuncts of one key and layout → who of thousands is met, in a few lookups.
+
+Conjuncts are filed by shape: which fields are to be equal to something, and which one field has
+a bound, an interval or a pattern. Per shape it takes one hash lookup and one bisection.
+
+Source of the idea: tuple-space search (Srinivasan, Suri, Varghese 1999) on access predicates
+(Fabret et al. 2001).
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tocsin.matching.nodes import Slots, no_slots
+from tocsin.matching.probes import Probe, build_probe
+from tocsin.matching.shapes import Conjunct, Shape, shape_of
+from tocsin.matching.tables import Table, new_table, put_conjunct, take_conjunct
+from tocsin.model.activity import Access, Reader, Record
+from tocsin.model.interface import Layout, Simple, ValueType
+
+MAX_SHAPES = 64  # of one index; conjuncts of further ones are filed more coarsely
+
+
+def _coarser(conjunct: Conjunct) -> Conjunct:
+    """Return a conjunct that is met whenever this one is, of one of few shapes."""
+    if conjunct.equal and (len(conjunct.equal) > 1 or conjunct.position >= 0):
+        return Conjunct(conjunct.equal[:1], verify=True)
+    return Conjunct(verify=True)
+
+
+class Index:
+    """Who waits for the activities of one key, by one layout.
+
+    ``key`` is where it is filed. A monitor is a slot; filed under several conjuncts it may be
+    found several times. ``probe`` is the lookup, or None while ``bind`` has to make it.
+    """
+
+    __slots__ = ("_fragile", "_needed", "_tables", "key", "layout", "probe")
+
+    def __init__(self, key: str, layout: Layout) -> None:
+        self.key = key
+        self.layout = layout
+        self.probe: Probe | None = None
+        self._tables: dict[Shape, Table] = {}
+        self._fragile: set[int] | None = None
+        self._needed: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self._tables)
+
+    @property
+    def shapes(self) -> int:
+        """Return how many lookups one record takes."""
+        return len(self._tables)
+
+    def insert(self, conjuncts: Sequence[Conjunct], slot: int) -> None:
+        """File a monitor that is met where one of the conjuncts is."""
+        needs = {position for each in conjuncts for position in each.needs}
+        if needs:
+            self._watch(needs, slot)
+        for conjunct in conjuncts:
+            self._put(conjunct, slot)
+
+    def remove(self, conjuncts: Iterable[Conjunct], slot: int) -> None:
+        """Take a monitor out that was filed with these conjuncts."""
+        if self._fragile is not None:
+            self._fragile.discard(slot)
+        for conjunct in conjuncts:
+            while not self._take(conjunct, slot):
+                coarser = _coarser(conjunct)
+                if coarser == conjunct:
+                    break
+                conjunct = coarser
+
+    def _watch(self, positions: set[int], slot: int) -> None:
+        self._fragile = self._fragile or set()
+        self._fragile.add(slot)
+        if not positions <= self._needed:
+            self._needed |= positions
+            self.probe = None
+
+    def _put(self, conjunct: Conjunct, slot: int) -> None:
+        shape = shape_of(conjunct)
+        table = self._tables.get(shape)
+        if table is None:
+            coarser = _coarser(conjunct)
+            if len(self._tables) >= MAX_SHAPES and coarser != conjunct:
+                self._put(coarser, slot)
+                return
+            table = self._tables[shape] = new_table(shape)
+            self.probe = None
+        put_conjunct(table, conjunct, slot, shape.kind)
+
+    def _take(self, conjunct: Conjunct, slot: int) -> bool:
+        shape = shape_of(conjunct)
+        table = self._tables.get(shape)
+        if table is None or not take_conjunct(table, conjunct, slot, shape.kind):
+            return False
+        if not table:
+            del self._tables[shape]
+            self.probe = None
+        return True
+
+    def bind(self, access: Access) -> Probe:
+        """Return ``probe`` made anew, given how the records of the layout are read."""
+        self.probe = build_probe(
+            self._tables,
+            sorted(self._needed),
+            access,
+            lambda position: self._reader(position, access.reader(position)),
+        )
+        return self.probe
+
+    def _reader(self, position: int, read: Reader) -> Reader:
+        if self.layout.parameters[position].type is not ValueType.TEXT:
+            return read
+
+        def read_lower(record: Record) -> Simple:
+            value = read(record)
+            return value.lower() if isinstance(value, str) else None
+
+        return read_lower
+
+    def without_fragile(self, found: Iterable[Slots]) -> tuple[list[Slots], set[int]]:
+        """Part what was found where a needed field is missing.
+
+        Returns the slots that are met all the same, and those that have to be evaluated.
+        """
+        several = self._fragile or set()
+        plain = no_slots()
+        plain.extend(slot for slots in found for slot in slots if slot not in several)
+        again = {slot for slots in found for slot in slots if slot in several}
+        return ([plain] if plain else []), again
