@@ -3,11 +3,13 @@
 from typing import Any
 
 import rlp
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.chains.evm.abi import AbiType, Reader, read_sequence
+from tests.support.abi import read_values
+from tocsin.chains.evm.abi import AbiType
 from tocsin.chains.evm.codec import parse_quantity, rlp_integer, rlp_list
 from tocsin.chains.evm.layout import decoder_of, to_parameter
 from tocsin.model.interface import Layout, Value
@@ -102,8 +104,56 @@ def test_decoding_gives_back_what_was_encoded(data: st.DataObject, shapes: list[
     raw = encode([oracle_text(each) for each in shapes], encoded)
     decoder = decoder_of(layout_of(shapes))
     assert decoder is not None
-    found = [each.value for each in decoder.arguments((), "0x" + raw.hex())]
-    assert found == expected
+    assert decoder.values((), "0x" + raw.hex()) == expected
+
+
+_MUTATIONS = st.lists(
+    st.tuples(st.integers(0, 2**16), st.sampled_from([0, 1, 2, 31, 32, 64, 128, 255])), max_size=3
+)
+
+
+def _as_ours(shape: Shape, value: Any) -> Value:
+    kind, components = shape
+    if kind.endswith("]"):
+        element = (kind[:-1].rpartition("[")[0], components)
+        return [_as_ours(element, each) for each in value]
+    if kind == "tuple":
+        return [_as_ours(each, part) for each, part in zip(components, value, strict=True)]
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    found: Value = value
+    return found
+
+
+def _oracle(shapes: list[Shape], raw: bytes) -> list[Value] | None:
+    """Return what eth-abi reads; padding that the end cuts off is given back to it."""
+    whole = raw + bytes(-len(raw) % 32)
+    try:
+        found = decode([oracle_text(each) for each in shapes], whole)
+    except (DecodingError, UnicodeDecodeError, OverflowError):
+        return None
+    return [_as_ours(shape, value) for shape, value in zip(shapes, found, strict=True)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), shapes=st.lists(SHAPES, min_size=1, max_size=3), changes=_MUTATIONS)
+def test_spoilt_data_decode_as_eth_abi_decodes_them_or_not_at_all(
+    data: st.DataObject, shapes: list[Shape], changes: list[tuple[int, int]]
+) -> None:
+    encoded, _ = data.draw(st.tuples(*map(values_of, shapes)).map(list).map(_unzip))
+    raw = bytearray(encode([oracle_text(each) for each in shapes], encoded))
+    for place, value in changes:
+        raw[place % len(raw)] = value
+    spoilt = bytes(raw[: data.draw(st.integers(len(raw) // 2, len(raw)))])
+    try:
+        found = list(read_values(types_of(layout_of(shapes)), spoilt))
+    except ValueError as refusal:
+        if len(spoilt) == len(raw) and not any(
+            words in str(refusal) for words in ("astray", "more values")
+        ):
+            assert _oracle(shapes, spoilt) is None
+        return
+    assert found == _oracle(shapes, spoilt)
 
 
 @settings(max_examples=80, deadline=None)
@@ -112,7 +162,7 @@ def test_noise_decodes_to_something_bounded_or_is_refused(
     shapes: list[Shape], noise: bytes
 ) -> None:
     try:
-        found = read_sequence(types_of(layout_of(shapes)), Reader(noise), 0)
+        found = read_values(types_of(layout_of(shapes)), noise)
     except ValueError:
         return
     assert _size(list(found)) <= 8 * (len(noise) // 32) + 64
@@ -130,7 +180,7 @@ def test_data_cut_short_is_refused(data: st.DataObject, shapes: list[Shape]) -> 
     head = sum(each.head_size for each in types_of(layout_of(shapes)))
     cut = data.draw(st.integers(0, head - 1))
     try:
-        read_sequence(types_of(layout_of(shapes)), Reader(raw[:cut]), 0)
+        read_values(types_of(layout_of(shapes)), raw[:cut])
     except ValueError:
         return
     raise AssertionError("decoded although the head was cut")

@@ -1,84 +1,62 @@
-"""ABI types: their text → how to read them from words, strictly, and how a match shows them.
+"""ABI types: their text → what a decoder is generated from (``generator``), and how they show.
 
-A hostile contract chooses its own bytes, so decoding never trusts a length or an offset: each
-value is charged to a budget that grows with the data, and whatever does not fit is a ValueError.
 Rendering is OpenZeppelin Monitor's: no blanks, no escaping, ``bytesN`` padded to 32 bytes.
 
-Source: Solidity contract ABI specification, "Formal Specification of the Encoding".
+Source: Solidity contract ABI specification, "Types" and "Formal Specification of the Encoding".
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from tocsin.chains.evm.codec import shown, to_hex
+from tocsin.chains.evm.codec import shown
 from tocsin.model.interface import Value, ValueType
 
 WORD = 32
 MAX_DEPTH = 16  # Solidity's own stack limits keep real types far below
+MAX_HEAD_SIZE = 1 << 26  # bytes; no block holds a value whose fixed part is larger
+MAX_LEAVES = 256  # elementary types within one item, which a decoder spells out one by one
 
 _ELEMENTARY = re.compile(r"(uint|int|bytes)([1-9][0-9]{0,2})")
 
 
-class Reader:
-    """Encoded bytes, and how many values may still be read from them.
+class Form(Enum):
+    """How a type is encoded; SIZED is a byte string of a fixed length."""
 
-    Honest encodings hold each value once; a few shared ones are legal, thousands are an attack.
-    """
-
-    __slots__ = ("_budget", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self._budget = 8 * (len(data) // WORD) + 64
-
-    def spend(self, word_count: int) -> None:
-        """Take that many words from the budget.
-
-        Raises:
-            ValueError: it is used up.
-        """
-        self._budget -= word_count
-        if self._budget < 0:
-            raise ValueError("more values than the data can hold")
-
-    def word(self, at: int) -> bytes:
-        """Return the 32 bytes at an offset.
-
-        Raises:
-            ValueError: they are not all there.
-        """
-        word = self.data[at : at + WORD]
-        if len(word) != WORD:
-            raise ValueError("the data end within a value")
-        return word
-
-    def uint(self, at: int) -> int:
-        """Return the word at an offset as an unsigned integer."""
-        return int.from_bytes(self.word(at))
+    UINT = "uint"
+    INT = "int"
+    BOOL = "bool"
+    ADDRESS = "address"
+    SIZED = "sized"
+    BYTES = "bytes"
+    STRING = "string"
+    ARRAY = "array"
+    TUPLE = "tuple"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AbiType:
     """How to read and show one type.
 
-    ``canonical`` is its text in a signature; ``head_size`` the bytes it takes where it is
-    listed; ``body`` reads it where it lies and raises ValueError; ``render`` makes the text of a
-    value, which is put in double quotes inside arrays and tuples if ``quoted``.
+    ``canonical`` is its text in a signature; ``size`` the bytes of an elementary value in its
+    word; ``head_size`` the bytes it takes where it is listed; ``fields`` are a tuple's, or the
+    one element of an array of ``length`` (None: as many as the data say). ``render`` makes the
+    text of a value, which is put in double quotes inside arrays and tuples if ``quoted``.
     """
 
     canonical: str
     type: ValueType
-    body: Callable[[Reader, int], Value]
+    form: Form
     render: Callable[[Value], str] = str
+    size: int = WORD
     head_size: int = WORD
+    fields: tuple["AbiType", ...] = ()
+    length: int | None = None
     dynamic: bool = False
     quoted: bool = False
     depth: int = 0
-
-    def read(self, reader: Reader, frame: int, at: int) -> Value:
-        """Return the value listed at an offset; a dynamic one lies elsewhere in its frame."""
-        return self.body(reader, frame + reader.uint(at) if self.dynamic else at)
+    leaf_count: int = 1
 
     def render_nested(self, value: Value) -> str:
         """Return the text of a value inside an array or a tuple."""
@@ -106,22 +84,11 @@ def array_of(element: AbiType, length: int | None) -> AbiType:
     """Return ``element[]``, or ``element[length]``.
 
     Raises:
-        ValueError: a length of zero, or nested too deeply.
+        ValueError: a length of zero, nested too deeply, or larger than any data.
     """
     if length == 0:
         raise ValueError("an array of length 0 holds nothing")
     dynamic = length is None or element.dynamic
-
-    def body(reader: Reader, at: int) -> Value:
-        count = length
-        if count is None:
-            count = reader.uint(at)
-            at += WORD
-        if count * element.head_size > len(reader.data) - at:
-            raise ValueError("the data end within an array")
-        reader.spend(count)
-        step = element.head_size
-        return [element.read(reader, at, at + i * step) for i in range(count)]
 
     def render(value: Value) -> str:
         items = value if isinstance(value, list) else []
@@ -130,11 +97,14 @@ def array_of(element: AbiType, length: int | None) -> AbiType:
     return AbiType(
         canonical=f"{element.canonical}[{'' if length is None else length}]",
         type=ValueType.ARRAY,
-        body=body,
+        form=Form.ARRAY,
         render=render,
-        head_size=WORD if dynamic or length is None else length * element.head_size,
+        head_size=_bounded(WORD if dynamic else (length or 0) * element.head_size),
+        fields=(element,),
+        length=_bounded(length) if length is not None else None,
         dynamic=dynamic,
         depth=_deeper(element),
+        leaf_count=element.leaf_count,
     )
 
 
@@ -142,14 +112,11 @@ def tuple_of(fields: Sequence[AbiType]) -> AbiType:
     """Return ``(field,…)``.
 
     Raises:
-        ValueError: no fields, or nested too deeply.
+        ValueError: no fields, nested too deeply, or larger than any data.
     """
     if not fields:
         raise ValueError("a tuple without components holds nothing")
     dynamic = any(field.dynamic for field in fields)
-
-    def body(reader: Reader, at: int) -> Value:
-        return list(read_sequence(fields, reader, at))
 
     def render(value: Value) -> str:
         items = value if isinstance(value, list) else []
@@ -159,29 +126,14 @@ def tuple_of(fields: Sequence[AbiType]) -> AbiType:
     return AbiType(
         canonical=f"({','.join(field.canonical for field in fields)})",
         type=ValueType.TUPLE,
-        body=body,
+        form=Form.TUPLE,
         render=render,
-        head_size=WORD if dynamic else sum(field.head_size for field in fields),
+        head_size=WORD if dynamic else _bounded(sum(field.head_size for field in fields)),
+        fields=tuple(fields),
         dynamic=dynamic,
         depth=_deeper(*fields),
+        leaf_count=_countable(sum(field.leaf_count for field in fields)),
     )
-
-
-def read_sequence(types: Sequence[AbiType], reader: Reader, frame: int) -> Sequence[Value]:
-    """Return the values of types listed one after the other from an offset.
-
-    Bytes behind the last value are ignored.
-
-    Raises:
-        ValueError: the data do not fit the types.
-    """
-    values: list[Value] = []
-    at = frame
-    reader.spend(len(types))
-    for each in types:
-        values.append(each.read(reader, frame, at))
-        at += each.head_size
-    return values
 
 
 def _deeper(*inner: AbiType) -> int:
@@ -191,6 +143,18 @@ def _deeper(*inner: AbiType) -> int:
     return depth
 
 
+def _bounded(size: int) -> int:
+    if size > MAX_HEAD_SIZE:
+        raise ValueError("larger than any data")
+    return size
+
+
+def _countable(leaf_count: int) -> int:
+    if leaf_count > MAX_LEAVES:
+        raise ValueError(f"more than {MAX_LEAVES} components")
+    return leaf_count
+
+
 def _sized(kind: str, name: str, size: int) -> AbiType:
     if name == "bytes":
         if size > WORD:
@@ -198,69 +162,22 @@ def _sized(kind: str, name: str, size: int) -> AbiType:
         return _fixed_bytes(kind, size, padded_to=WORD)
     if size > 256 or size % 8:
         raise ValueError(f"no such type: {kind}")
-    return _integer(kind, size, signed=name == "int")
-
-
-def _integer(kind: str, bits: int, *, signed: bool) -> AbiType:
-    low, high = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
-
-    def body(reader: Reader, at: int) -> Value:
-        value = int.from_bytes(reader.word(at), signed=signed)
-        if not low <= value < high:
-            raise ValueError(f"out of range for {kind}")
-        return value
-
-    return AbiType(canonical=kind, type=ValueType.INT if signed else ValueType.UINT, body=body)
+    is_signed = name == "int"
+    return AbiType(
+        canonical=kind,
+        type=ValueType.INT if is_signed else ValueType.UINT,
+        form=Form.INT if is_signed else Form.UINT,
+        size=size // 8,
+    )
 
 
 def _fixed_bytes(kind: str, size: int, *, padded_to: int) -> AbiType:
-    def body(reader: Reader, at: int) -> Value:
-        word = reader.word(at)
-        if any(word[size:]):
-            raise ValueError(f"dirty bytes behind {kind}")
-        return to_hex(word[:size])
-
     def render(value: Value) -> str:
         return str(value).ljust(2 + 2 * padded_to, "0")
 
-    return AbiType(canonical=kind, type=ValueType.TEXT, body=body, render=render, quoted=True)
-
-
-def _address(reader: Reader, at: int) -> Value:
-    word = reader.word(at)
-    if any(word[:12]):
-        raise ValueError("dirty bytes before an address")
-    return to_hex(word[12:])
-
-
-def _bool(reader: Reader, at: int) -> Value:
-    value = reader.uint(at)
-    if value > 1:
-        raise ValueError("a bool is 0 or 1")
-    return value == 1
-
-
-def _blob(reader: Reader, at: int) -> bytes:
-    length = reader.uint(at)
-    start = at + WORD
-    # the padding behind the last byte is not asked for: some compilers leave it out
-    if length > len(reader.data) - start:
-        raise ValueError("the data end within bytes")
-    reader.spend(length // WORD)
-    return reader.data[start : start + length]
-
-
-def _bytes(reader: Reader, at: int) -> Value:
-    return to_hex(_blob(reader, at))
-
-
-def _string(reader: Reader, at: int) -> Value:
-    # chains do not check UTF-8: a match must not be lost to a broken name
-    return _blob(reader, at).decode("utf-8", "replace")
-
-
-def _hash(reader: Reader, at: int) -> Value:
-    return to_hex(reader.word(at))
+    return AbiType(
+        canonical=kind, type=ValueType.TEXT, form=Form.SIZED, render=render, size=size, quoted=True
+    )
 
 
 def _render_bool(value: Value) -> str:
@@ -268,16 +185,20 @@ def _render_bool(value: Value) -> str:
 
 
 _PLAIN = {
-    "address": AbiType(canonical="address", type=ValueType.ADDRESS, body=_address, quoted=True),
-    "bool": AbiType(canonical="bool", type=ValueType.BOOL, body=_bool, render=_render_bool),
+    "address": AbiType(
+        canonical="address", type=ValueType.ADDRESS, form=Form.ADDRESS, size=20, quoted=True
+    ),
+    "bool": AbiType(
+        canonical="bool", type=ValueType.BOOL, form=Form.BOOL, size=1, render=_render_bool
+    ),
     "string": AbiType(
-        canonical="string", type=ValueType.TEXT, body=_string, dynamic=True, quoted=True
+        canonical="string", type=ValueType.TEXT, form=Form.STRING, dynamic=True, quoted=True
     ),
     "bytes": AbiType(
-        canonical="bytes", type=ValueType.TEXT, body=_bytes, dynamic=True, quoted=True
+        canonical="bytes", type=ValueType.TEXT, form=Form.BYTES, dynamic=True, quoted=True
     ),
     "function": _fixed_bytes("function", 24, padded_to=24),
 }
 
-TOPIC_HASH = AbiType(canonical="bytes32", type=ValueType.TEXT, body=_hash)
+TOPIC_HASH = AbiType(canonical="bytes32", type=ValueType.TEXT, form=Form.SIZED)
 """What an indexed value of more than one word leaves in its topic: its keccak."""

@@ -1,81 +1,71 @@
 """A bundle → transactions with keyed calls and logs, whose fields decode when asked.
 
-Matching asks for few of them, so nothing but the keys is made in advance. Damaged log or call
-data never stop a block: they count as malformed and match nothing.
+Matching asks for few of them, so only what it looks for is parsed at first, and nothing at all is
+made for what nobody waits for. Damaged log or call data never stop a block: they count as
+malformed and match nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from typing import TypeVar, cast
 
 import msgspec
 
-from tocsin.chains.evm.codec import decode_json, parse_quantity
-from tocsin.chains.evm.keying import TRANSACTION_LAYOUT, event_key, function_key
-from tocsin.chains.evm.layout import decoder_of
-from tocsin.chains.evm.types import BlockWithTransactions, Log, Receipt, Transaction
+from tocsin.chains.evm.access import access_to
+from tocsin.chains.evm.activity import EvmActivity, call_activity, log_activity
+from tocsin.chains.evm.codec import decode_json
+from tocsin.chains.evm.finding import find_records
+from tocsin.chains.evm.keys import selector_in
+from tocsin.chains.evm.transaction import transaction_view
+from tocsin.chains.evm.types import (
+    BlockRecord,
+    BlockWithTransactions,
+    LogRecord,
+    Receipt,
+    ReceiptRecord,
+    Transaction,
+    TransactionRecord,
+    quantity,
+)
 from tocsin.errors import MalformedBlockError
-from tocsin.model.activity import Activity, ActivityKind, TransactionRef, TransactionStatus
+from tocsin.model.activity import (
+    Access,
+    Activity,
+    Record,
+    TransactionRef,
+    TransactionStatus,
+    Waiting,
+)
 from tocsin.model.block import BlockRef, Bundle
-from tocsin.model.interface import Argument, Layout, Value
+from tocsin.model.interface import Argument, Layout
 
 BLOCK_PART = "block"
 RECEIPTS_PART = "receipts"
 
-_SELECTOR_DIGITS = len("0x") + 8
-
-
-class EvmActivity:
-    """One log, or the call a transaction makes: a key, topics and 0x data."""
-
-    __slots__ = ("_data", "_decoded", "_on_malformed", "_topics", "key", "kind")
-
-    def __init__(
-        self,
-        kind: ActivityKind,
-        key: str,
-        *,
-        topics: Sequence[str],
-        data: str,
-        on_malformed: Callable[[], None],
-    ) -> None:
-        self.kind = kind
-        self.key = key
-        self._topics = topics
-        self._data = data
-        self._on_malformed = on_malformed
-        self._decoded: dict[Layout, Sequence[Argument] | None] = {}
-
-    def arguments(self, layout: Layout) -> Sequence[Argument] | None:
-        """Return the values in the layout's order, or None where the data do not fit it."""
-        if layout not in self._decoded:
-            self._decoded[layout] = self._decode(layout)
-        return self._decoded[layout]
-
-    def _decode(self, layout: Layout) -> Sequence[Argument] | None:
-        decoder = decoder_of(layout)
-        try:
-            if decoder is not None:
-                return decoder.arguments(self._topics, self._data)
-        except ValueError:
-            # a contract may emit anything: counted, so that somebody can see it
-            self._on_malformed()
-        return None
+_Waiting = TypeVar("_Waiting")
 
 
 class EvmTransaction:
     """One transaction with its receipt."""
 
-    def __init__(
-        self,
-        ref: TransactionRef,
-        transaction: Transaction,
-        receipt: Receipt,
-        block: "EvmBlock",
-    ) -> None:
-        self.ref = ref
-        self._transaction = transaction
-        self._receipt = receipt
+    def __init__(self, index: int, block: "EvmBlock") -> None:
+        self._index = index
         self._block = block
+        self._record = block.records[index]
+        self._logs = block.receipts[index].logs
+
+    @cached_property
+    def ref(self) -> TransactionRef:
+        """Return where it is."""
+        block = self._block
+        return TransactionRef(
+            network_id=block.network_id,
+            block_hash=block.ref.hash,
+            block_number=block.ref.number,
+            block_time=block.ref.block_time,
+            hash=self._record.hash,
+            index=self._index,
+        )
 
     @cached_property
     def status(self) -> TransactionStatus:
@@ -84,11 +74,11 @@ class EvmTransaction:
         Receipts before Byzantium do not say. What failed then had used up its gas and left no
         logs; where that cannot be told from a success the status is UNKNOWN.
         """
-        receipt = self._receipt
+        transaction, receipt = self._block.whole(self._index)
         if receipt.status is not None:
-            succeeded = _quantity(receipt.status) == 1
+            succeeded = quantity(receipt.status) == 1
             return TransactionStatus.SUCCESS if succeeded else TransactionStatus.FAILURE
-        if receipt.logs or _quantity(receipt.gas_used) < _quantity(self._transaction.gas):
+        if receipt.logs or quantity(receipt.gas_used) < quantity(transaction.gas):
             return TransactionStatus.SUCCESS
         return TransactionStatus.UNKNOWN
 
@@ -100,9 +90,9 @@ class EvmTransaction:
     @cached_property
     def addresses(self) -> Collection[str]:
         """Return the canonical addresses of sender, receiver and emitters of logs."""
-        parties = (self._transaction.sender, self._transaction.to)
-        emitters = (log.address for log in self._receipt.logs)
-        return frozenset(each.lower() for each in (*parties, *emitters) if each is not None)
+        parties = (self._record.sender, self._record.to)
+        emitters = (log.address for log in self._logs)
+        return frozenset(each for each in (*parties, *emitters) if each is not None)
 
     def views(self) -> Sequence[Sequence[Argument]]:
         """Return the one field set a transaction condition is tried on."""
@@ -114,57 +104,18 @@ class EvmTransaction:
         Shape: ``{"receipt": {…}, "transaction": {…}}``, keys sorted; without the receipt's
         bloom, which says nothing that its logs do not.
         """
-        return self._block.document(self.ref.index)
+        return self._block.document(self._index)
 
-    def _activities(self) -> Iterator[EvmActivity]:
-        target, data = self._transaction.to, self._transaction.input
-        if target is not None and len(data) >= _SELECTOR_DIGITS:
-            selector = data[:_SELECTOR_DIGITS].lower()
-            yield EvmActivity(
-                ActivityKind.FUNCTION,
-                function_key(target.lower(), selector),
-                topics=(),
-                data="0x" + data[_SELECTOR_DIGITS:],
-                on_malformed=self._block.count_malformed,
-            )
-        for log in self._receipt.logs:
+    def _activities(self) -> Iterator[Activity]:
+        if self._record.to is not None and selector_in(self._record.input):
+            yield self._block.activity(self._index, self._record)
+        for log in self._logs:
             if log.topics:
-                yield self._event(log)
-
-    def _event(self, log: Log) -> EvmActivity:
-        topics = log.topics
-        return EvmActivity(
-            ActivityKind.EVENT,
-            event_key(log.address.lower(), topics[0].lower(), len(topics)),
-            topics=topics[1:],
-            data=log.data,
-            on_malformed=self._block.count_malformed,
-        )
+                yield self._block.activity(self._index, log)
 
     @cached_property
     def _views(self) -> Sequence[Sequence[Argument]]:
-        transaction = self._transaction
-        values: tuple[Value, ...] = (
-            _quantity(transaction.value),
-            (transaction.sender or "").lower(),
-            (transaction.to or "").lower(),
-            transaction.hash.lower(),
-            _quantity(transaction.gas_price),
-            _quantity(transaction.max_fee_per_gas),
-            _quantity(transaction.max_priority_fee_per_gas),
-            _quantity(transaction.gas),
-            _quantity(transaction.nonce),
-            transaction.input.lower(),
-            _quantity(self._receipt.gas_used),
-            self.ref.index,
-        )
-        pairs = zip(TRANSACTION_LAYOUT.parameters, values, strict=True)
-        return (
-            tuple(
-                Argument(name=p.name, kind=p.kind, type=p.type, value=value, text=str(value))
-                for p, value in pairs
-            ),
-        )
+        return (transaction_view(*self._block.whole(self._index), self._index),)
 
 
 class EvmBlock:
@@ -173,18 +124,52 @@ class EvmBlock:
     def __init__(self, bundle: Bundle) -> None:
         self._block = _part(bundle, BLOCK_PART)
         self._receipts = _part(bundle, RECEIPTS_PART)
+        self.network_id = bundle.network_id
         self.ref: BlockRef = bundle.ref
         self.malformed_count = 0
-        transactions = decode_json(self._block, BlockWithTransactions, BLOCK_PART).transactions
-        receipts = decode_json(self._receipts, tuple[Receipt, ...], RECEIPTS_PART)
-        if len(transactions) != len(receipts):
+        self.records = decode_json(self._block, BlockRecord, BLOCK_PART).transactions
+        self.receipts = decode_json(self._receipts, list[ReceiptRecord], RECEIPTS_PART)
+        if len(self.records) != len(self.receipts):
             raise MalformedBlockError(
-                f"{len(transactions)} transactions but {len(receipts)} receipts"
+                f"{len(self.records)} transactions but {len(self.receipts)} receipts"
             )
-        self.transactions: Sequence[EvmTransaction] = tuple(
-            EvmTransaction(_place(bundle, index, transaction), transaction, receipt, self)
-            for index, (transaction, receipt) in enumerate(zip(transactions, receipts, strict=True))
-        )
+        self._activities: dict[int, EvmActivity] = {}
+
+    @cached_property
+    def transactions(self) -> Sequence[EvmTransaction]:
+        """Return its transactions in chain order."""
+        return tuple([EvmTransaction(place, self) for place in range(len(self.records))])
+
+    def find_waiting(self, waiting: Waiting[_Waiting]) -> Sequence[tuple[int, Record, _Waiting]]:
+        """Return each log or transaction somebody waits for, with its place and who waits."""
+        return find_records(self.records, self.receipts, waiting)
+
+    def access(self, layout: Layout) -> Access:
+        """Return how logs, or calls, are looked at by a layout."""
+        return access_to(layout)
+
+    def activity(self, place: int, record: Record) -> Activity:
+        """Return the event or call that a record of the transaction at a place is."""
+        # records are as old as the block, so their identity is theirs alone
+        known = self._activities.get(id(record))
+        if known is None:
+            known = self._activities[id(record)] = self._made(record)
+        return known
+
+    def _made(self, record: Record) -> EvmActivity:
+        if isinstance(record, TransactionRecord):
+            return call_activity(record, record.to or "", self.count_malformed)
+        return log_activity(cast("LogRecord", record), self.count_malformed)
+
+    def whole(self, index: int) -> tuple[Transaction, Receipt]:
+        """Return the transaction at a place with its receipt, all fields of them."""
+        transactions, receipts = self._whole
+        return transactions[index], receipts[index]
+
+    @cached_property
+    def _whole(self) -> tuple[Sequence[Transaction], Sequence[Receipt]]:
+        block = decode_json(self._block, BlockWithTransactions, BLOCK_PART)
+        return block.transactions, decode_json(self._receipts, tuple[Receipt, ...], RECEIPTS_PART)
 
     def count_malformed(self) -> None:
         """Take note that an activity did not fit the layout its key promised."""
@@ -222,22 +207,3 @@ def _part(bundle: Bundle, name: str) -> bytes:
         return bundle.parts[name]
     except KeyError as cause:
         raise MalformedBlockError(f"the bundle has no part {name!r}") from cause
-
-
-def _place(bundle: Bundle, index: int, transaction: Transaction) -> TransactionRef:
-    return TransactionRef(
-        network_id=bundle.network_id,
-        block_hash=bundle.ref.hash,
-        block_number=bundle.ref.number,
-        block_time=bundle.ref.block_time,
-        hash=transaction.hash.lower(),
-        index=index,
-    )
-
-
-def _quantity(text: str | None) -> int:
-    """Return a quantity that ``verify`` has seen, or 0 where the chain has none."""
-    try:
-        return 0 if text is None else parse_quantity(text)
-    except ValueError as cause:
-        raise MalformedBlockError(f"transaction: {cause}") from cause

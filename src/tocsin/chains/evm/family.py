@@ -1,9 +1,10 @@
 """The pure part of the EVM family, as one object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tocsin.chains.evm.canonical import canonical_parts
 from tocsin.chains.evm.codec import decode_json
 from tocsin.chains.evm.decode import BLOCK_PART, RECEIPTS_PART, decode
 from tocsin.chains.evm.keying import key_monitor
@@ -11,6 +12,7 @@ from tocsin.chains.evm.verify import Commitment, Expectation, verify_bundle
 from tocsin.errors import MalformedBlockError
 from tocsin.model.activity import DecodedBundle
 from tocsin.model.block import Bundle
+from tocsin.model.contract_spec import NO_SPECS, Specs
 from tocsin.model.ids import NetworkId
 from tocsin.model.monitor import KeyedMonitor, MonitorDraft
 from tocsin.model.network import ChainFamily
@@ -21,8 +23,14 @@ class EvmFamily:
 
     family = ChainFamily.EVM
 
-    def key_monitor(self, draft: MonitorDraft) -> KeyedMonitor:
+    def addresses_without_spec(self, draft: MonitorDraft) -> Sequence[str]:
+        """Return none: this chain does not hold ABIs."""
+        del draft
+        return ()
+
+    def key_monitor(self, draft: MonitorDraft, specs: Specs = NO_SPECS) -> KeyedMonitor:
         """Resolve a draft's addresses and signatures against its contracts' ABIs."""
+        del specs  # there are none to be had
         return key_monitor(draft)
 
     def decode(self, bundle: Bundle) -> DecodedBundle:
@@ -34,6 +42,7 @@ class EvmFamily:
         block = _bare_result(parts, BLOCK_PART)
         receipts = _bare_result(parts, RECEIPTS_PART)
         ref = verify_bundle(block, receipts, Expectation(commitment=Commitment.NONE))
+        block, receipts = canonical_parts(block, receipts)
         return Bundle(
             network_id=network_id,
             ref=ref,

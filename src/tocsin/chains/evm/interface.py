@@ -12,14 +12,25 @@ from typing import Literal
 
 import msgspec
 
-from tocsin.chains.evm.abi import MAX_DEPTH
+from tocsin.chains.evm.abi import MAX_DEPTH, MAX_LEAVES
 from tocsin.chains.evm.codec import selector_of, shown, topic_of
-from tocsin.chains.evm.layout import MAX_TOPICS, canonical_signature, to_parameter, topic_count
+from tocsin.chains.evm.layout import (
+    ANONYMOUS,
+    CALL,
+    FALLBACK,
+    MAX_TOPICS,
+    RECEIVE,
+    canonical_signature,
+    to_parameter,
+    topic_count,
+    type_of,
+)
 from tocsin.errors import InterfaceError
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Layout, Parameter
 from tocsin.model.network import ChainFamily
 
+_PLAIN = (RECEIVE, FALLBACK)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _TYPE = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]*(\[[0-9]*\])*")
 
@@ -46,12 +57,13 @@ class AbiItem(msgspec.Struct, frozen=True):
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """One event or function with its types resolved.
 
-    ``hex_signature`` is topic 0 or the selector; ``topic_count`` is 0 for a function.
+    ``hex_signature`` is topic 0 or the selector, or None where there is none: for anonymous
+    events, ``receive`` and ``fallback``; ``topic_count`` is 0 for a function.
     """
 
     kind: ActivityKind
     signature: str
-    hex_signature: str
+    hex_signature: str | None
     topic_count: int
     layout: Layout
 
@@ -69,8 +81,10 @@ class ContractInterface:
         Blanks and letter case do not count. Two events with the same signature that differ in
         which parameters are indexed are different layouts, and both are returned.
 
+        ``receive()`` and ``fallback()`` are what an ABI declares by these types.
+
         Raises:
-            InterfaceError: a type of such an item is unknown, or it is anonymous.
+            InterfaceError: a type of such an item is unknown.
         """
         wanted = normalised(signature)
         return tuple(
@@ -85,28 +99,78 @@ class ContractInterface:
 
     def _of_kind(self, kind: ActivityKind) -> Iterator[tuple[int, AbiItem]]:
         for place, item in enumerate(self._items):
-            if item.type == kind.value:
+            if item.type == kind.value or (kind is ActivityKind.FUNCTION and item.type in _PLAIN):
                 yield place, item
 
     def _declaration(self, kind: ActivityKind, place: int, item: AbiItem) -> Declaration:
         field = f"{self._field}[{place}]"
-        if item.anonymous:
-            raise InterfaceError(
-                f"event {item.name} is anonymous: its logs carry no signature to wait for",
-                field=field,
-            )
+        if item.type in _PLAIN:
+            return self._plain(item.type)
         parameters = _parameters(item.inputs or (), f"{field}.inputs")
+        if sum(type_of(each).leaf_count for each in parameters) > MAX_LEAVES:
+            raise InterfaceError(f"more than {MAX_LEAVES} values", field=f"{field}.inputs")
         signature = canonical_signature(item.name or "", parameters)
         topics = topic_count(parameters) if kind is ActivityKind.EVENT else 0
+        if item.anonymous:
+            topics -= 1
         if topics > MAX_TOPICS:
             raise InterfaceError(f"an event has at most 3 indexed inputs: {signature}", field=field)
+        if item.anonymous and kind is ActivityKind.EVENT:
+            return self._anonymous(signature, topics, parameters)
         return Declaration(
             kind=kind,
             signature=signature,
             hex_signature=selector_of(signature) if topics == 0 else topic_of(signature),
             topic_count=topics,
-            layout=Layout(family=ChainFamily.EVM.value, parameters=parameters),
+            layout=Layout(
+                family=ChainFamily.EVM.value,
+                parameters=parameters,
+                details=(CALL,) if kind is ActivityKind.FUNCTION else (),
+            ),
         )
+
+    def _anonymous(
+        self, signature: str, topics: int, parameters: tuple[Parameter, ...]
+    ) -> Declaration:
+        """Return an event that every log may be which is none of the others."""
+        others = self._openings(ActivityKind.EVENT, topics)
+        return Declaration(
+            kind=ActivityKind.EVENT,
+            signature=signature,
+            hex_signature=None,
+            topic_count=topics,
+            layout=Layout(
+                family=ChainFamily.EVM.value, parameters=parameters, details=(ANONYMOUS, *others)
+            ),
+        )
+
+    def _plain(self, rule: str) -> Declaration:
+        """Return ``receive`` or ``fallback``: the calls that no function takes."""
+        details: tuple[str, ...] = (RECEIVE,)
+        if rule == FALLBACK:
+            has_receive = any(item.type == RECEIVE for item in self._items)
+            openings = self._openings(ActivityKind.FUNCTION, 0)
+            details = (FALLBACK, *(("",) if has_receive else ()), *openings)
+        return Declaration(
+            kind=ActivityKind.FUNCTION,
+            signature=f"{rule}()",
+            hex_signature=None,
+            topic_count=0,
+            layout=Layout(family=ChainFamily.EVM.value, parameters=(), details=details),
+        )
+
+    def _openings(self, kind: ActivityKind, topics: int) -> list[str]:
+        """Return topics 0 of the events with so many topics, or the selectors of functions."""
+        found: set[str] = set()
+        for place, item in enumerate(self._items):
+            if item.type == kind.value and not item.anonymous:
+                try:
+                    declaration = self._declaration(kind, place, item)
+                except InterfaceError:
+                    continue  # no such log or call can be told from others, as no such type exists
+                if declaration.topic_count == topics and declaration.hex_signature:
+                    found.add(declaration.hex_signature)
+        return sorted(found)
 
 
 def parse_interface(raw: bytes, field: str) -> ContractInterface:
@@ -139,7 +203,8 @@ def normalised(signature: str) -> str:
 
 def written_signature(item: AbiItem) -> str:
     """Return an item's signature with the types as its ABI writes them, tuples expanded."""
-    return f"{item.name}({','.join(map(_written_type, item.inputs or ()))})"
+    name = item.type if item.type in _PLAIN else item.name
+    return f"{name}({','.join(map(_written_type, item.inputs or ()))})"
 
 
 def _written_type(entry: AbiInput) -> str:

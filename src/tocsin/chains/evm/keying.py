@@ -8,48 +8,32 @@ from difflib import get_close_matches
 
 from tocsin.chains.evm.codec import is_address, shown
 from tocsin.chains.evm.interface import (
+    AbiItem,
     ContractInterface,
     Declaration,
     normalised,
     parse_interface,
+    written_signature,
 )
+from tocsin.chains.evm.keys import anonymous_key, event_key, function_key, plain_call_key
+from tocsin.chains.evm.signature import items_of
+from tocsin.chains.evm.transaction import TRANSACTION_LAYOUT
 from tocsin.errors import InputError, InterfaceError
 from tocsin.model.activity import ActivityKind
-from tocsin.model.interface import Layout, Parameter, ValueType
-from tocsin.model.monitor import ConditionDraft, KeyedCondition, KeyedMonitor, MonitorDraft
-from tocsin.model.network import ChainFamily
-
-TRANSACTION_LAYOUT = Layout(
-    family=ChainFamily.EVM.value,
-    parameters=tuple(
-        Parameter(name=name, kind=kind, type=value_type)
-        for name, kind, value_type in (
-            ("value", "uint256", ValueType.UINT),
-            ("from", "address", ValueType.ADDRESS),
-            ("to", "address", ValueType.ADDRESS),
-            ("hash", "string", ValueType.TEXT),
-            ("gas_price", "uint256", ValueType.UINT),
-            ("max_fee_per_gas", "uint256", ValueType.UINT),
-            ("max_priority_fee_per_gas", "uint256", ValueType.UINT),
-            ("gas_limit", "uint256", ValueType.UINT),
-            ("nonce", "uint256", ValueType.UINT),
-            ("input", "string", ValueType.TEXT),
-            ("gas_used", "uint256", ValueType.UINT),
-            ("transaction_index", "uint64", ValueType.UINT),
-        )
-    ),
+from tocsin.model.interface import Layout
+from tocsin.model.monitor import (
+    AddressDraft,
+    ConditionDraft,
+    KeyedCondition,
+    KeyedMonitor,
+    MonitorDraft,
 )
-"""The fields of a transaction condition. Source: OpenZeppelin Monitor's EVM parameters."""
 
+ANY = "any"
+"""The address that stands for every contract."""
 
-def event_key(address: str, topic: str, topic_count: int) -> str:
-    """Return the key of a log; the number of topics tells ERC-20 and ERC-721 Transfer apart."""
-    return f"e:{address}:{topic}:{topic_count}"
-
-
-def function_key(address: str, selector: str) -> str:
-    """Return the key of a call."""
-    return f"f:{address}:{selector}"
+_Contracts = dict[str | None, list[ContractInterface]]
+"""Interfaces by canonical address; None stands for any contract."""
 
 
 def key_monitor(draft: MonitorDraft) -> KeyedMonitor:
@@ -59,12 +43,16 @@ def key_monitor(draft: MonitorDraft) -> KeyedMonitor:
         InterfaceError: an ABI does not parse, is missing, or lacks what a condition names.
         InputError: no addresses, or one that is none.
     """
+    _refuse_operations(draft)
     if not draft.addresses:
-        raise InputError("a monitor on an EVM network needs an address", field="addresses")
-    contracts = _contracts(draft)
+        raise InputError(
+            'a monitor on an EVM network needs an address, or "addresses": "any"', field="addresses"
+        )
+    is_any = any(watched.address.strip().lower() == ANY for watched in draft.addresses)
+    contracts = _any_contract(draft) if is_any else _contracts(draft)
     return KeyedMonitor(
-        addresses=tuple(contracts),
-        gated=True,
+        addresses=tuple(address for address in contracts if address is not None),
+        gated=not is_any,
         has_event_conditions=_has(draft, ActivityKind.EVENT),
         has_function_conditions=_has(draft, ActivityKind.FUNCTION),
         has_transaction_conditions=_has(draft, ActivityKind.TRANSACTION),
@@ -72,21 +60,47 @@ def key_monitor(draft: MonitorDraft) -> KeyedMonitor:
     )
 
 
+def _refuse_operations(draft: MonitorDraft) -> None:
+    for condition in draft.conditions:
+        if condition.kind is ActivityKind.OPERATION:
+            raise InputError(
+                "operations are those of Stellar; an EVM network has none", field=condition.field
+            )
+
+
 def _has(draft: MonitorDraft, kind: ActivityKind) -> bool:
     return any(condition.kind is kind for condition in draft.conditions)
 
 
-def _contracts(draft: MonitorDraft) -> dict[str, list[ContractInterface]]:
+def _any_contract(draft: MonitorDraft) -> _Contracts:
+    """Return the one interface of any contract: an ABI, or what the signatures say."""
+    if len(draft.addresses) > 1:
+        raise InputError(f"{ANY!r} stands alone: it includes every address", field="addresses")
+    field = "addresses[0].contract_spec"
+    spec = _spec_of(draft.addresses[0])
+    if spec is not None:
+        return {None: [parse_interface(spec, field)]}
+    items: list[AbiItem] = []
+    for condition in draft.conditions:
+        if condition.kind is not ActivityKind.TRANSACTION:
+            try:
+                items += items_of(condition.kind, condition.signature)
+            except ValueError as cause:
+                raise InterfaceError(str(cause), field=f"{condition.field}.signature") from cause
+    return {None: [ContractInterface(list(dict.fromkeys(items)), field)]}
+
+
+def _contracts(draft: MonitorDraft) -> _Contracts:
     """Return the interfaces of each canonical address; one given twice has two."""
     needs_spec = _has(draft, ActivityKind.EVENT) or _has(draft, ActivityKind.FUNCTION)
-    contracts: dict[str, list[ContractInterface]] = {}
+    contracts: _Contracts = {}
     for place, watched in enumerate(draft.addresses):
         field = f"addresses[{place}]"
         interfaces = contracts.setdefault(
             canonical_address(watched.address, f"{field}.address"), []
         )
-        spec = None if watched.contract_spec is None else bytes(watched.contract_spec)
-        if spec is not None and spec.strip() != b"null":
+        spec = _spec_of(watched)
+        if spec is not None:
             interfaces.append(parse_interface(spec, f"{field}.contract_spec"))
         elif needs_spec:
             raise InterfaceError(
@@ -95,6 +109,11 @@ def _contracts(draft: MonitorDraft) -> dict[str, list[ContractInterface]]:
                 field=f"{field}.contract_spec",
             )
     return contracts
+
+
+def _spec_of(watched: AddressDraft) -> bytes | None:
+    spec = None if watched.contract_spec is None else bytes(watched.contract_spec)
+    return None if spec is None or spec.strip() == b"null" else spec
 
 
 def canonical_address(text: str, field: str) -> str:
@@ -112,9 +131,7 @@ def canonical_address(text: str, field: str) -> str:
     return canonical
 
 
-def _keyed_conditions(
-    draft: MonitorDraft, contracts: dict[str, list[ContractInterface]]
-) -> Iterator[KeyedCondition]:
+def _keyed_conditions(draft: MonitorDraft, contracts: _Contracts) -> Iterator[KeyedCondition]:
     ordinals = dict.fromkeys(ActivityKind, 0)
     for condition in draft.conditions:
         ordinal = ordinals[condition.kind]
@@ -135,14 +152,14 @@ def _keyed_conditions(
 
 
 def _keyed_by_contract(
-    condition: ConditionDraft, ordinal: int, contracts: dict[str, list[ContractInterface]]
+    condition: ConditionDraft, ordinal: int, contracts: _Contracts
 ) -> Iterator[KeyedCondition]:
     """Yield the condition once per address and layout that declare its signature."""
     seen: set[tuple[str, Layout]] = set()
     for address, interfaces in contracts.items():
         for interface in interfaces:
-            for declaration in interface.find(condition.kind, condition.signature):
-                key = _key(address, declaration)
+            for declaration in _declarations(condition, address, interface):
+                key = _key(condition, address, declaration)
                 if (key, declaration.layout) in seen:
                     continue
                 seen.add((key, declaration.layout))
@@ -161,15 +178,34 @@ def _keyed_by_contract(
         raise _unknown(condition, ordinal, contracts)
 
 
-def _key(address: str, declaration: Declaration) -> str:
-    if declaration.kind is ActivityKind.FUNCTION:
-        return function_key(address, declaration.hex_signature)
-    return event_key(address, declaration.hex_signature, declaration.topic_count)
+def _declarations(
+    condition: ConditionDraft, address: str | None, interface: ContractInterface
+) -> tuple[Declaration, ...]:
+    found = interface.find(condition.kind, condition.signature)
+    if found or address is not None:
+        return found
+    try:
+        named = items_of(condition.kind, condition.signature)
+    except ValueError:
+        return ()
+    return interface.find(condition.kind, written_signature(named[0]))
 
 
-def _unknown(
-    condition: ConditionDraft, ordinal: int, contracts: dict[str, list[ContractInterface]]
-) -> InterfaceError:
+def _key(condition: ConditionDraft, address: str | None, declaration: Declaration) -> str:
+    is_call = declaration.kind is ActivityKind.FUNCTION
+    if declaration.hex_signature is not None:
+        if is_call:
+            return function_key(address, declaration.hex_signature)
+        return event_key(address, declaration.hex_signature, declaration.topic_count)
+    if address is None:
+        raise InterfaceError(
+            f"{declaration.signature} has no signature on the chain: it needs an address",
+            field=f"{condition.field}.signature",
+        )
+    return plain_call_key(address) if is_call else anonymous_key(address, declaration.topic_count)
+
+
+def _unknown(condition: ConditionDraft, ordinal: int, contracts: _Contracts) -> InterfaceError:
     """Return the error for a signature that no contract declares, with the closest one."""
     known = {
         signature

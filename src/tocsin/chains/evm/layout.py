@@ -2,24 +2,25 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from tocsin.chains.evm.abi import (
-    MAX_DEPTH,
-    TOPIC_HASH,
-    AbiType,
-    Reader,
-    array_of,
-    elementary,
-    read_sequence,
-    tuple_of,
-)
-from tocsin.chains.evm.codec import parse_data
+from tocsin.chains.evm.abi import MAX_DEPTH, TOPIC_HASH, AbiType, array_of, elementary, tuple_of
+from tocsin.chains.evm.generator import Decode, generate_decoder
 from tocsin.model.interface import Argument, Layout, Parameter, Value, ValueType
 from tocsin.model.network import ChainFamily
 
 MAX_TOPICS = 4
+MAX_DECODERS = 8192  # kept ready
+
+ANONYMOUS = "anonymous"
+"""First of a layout's details: an event without topic 0. The others are topics that are not it."""
+FALLBACK = "fallback"
+"""First of a layout's details: a call of no function. The others are selectors of functions, and
+nothing where there is another place for calls without input."""
+RECEIVE = "receive"
+"""First of a layout's details: a call without input."""
+CALL = "call"
+"""The one detail of a function's layout: its data are read as contracts read them."""
 
 _ARRAY = re.compile(r"(.*)\[([0-9]{0,9})\]", re.DOTALL)
 
@@ -90,64 +91,94 @@ def topic_count(parameters: Sequence[Parameter]) -> int:
     return 1 + sum(each.indexed for each in parameters)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decoder:
-    """A layout made ready: types of the topics and of the data, in the layout's order."""
+    """A layout made ready: one function that reads all values, made when first asked for.
 
-    parameters: tuple[Parameter, ...]
-    types: tuple[AbiType, ...]
-    indexed: tuple[AbiType, ...]
-    body: tuple[AbiType, ...]
+    ``first_topic`` is the place of the topic where values begin: 0 where an event is anonymous.
+    ``is_choosy`` says that not everything with its key is meant for it.
+    """
 
-    def arguments(self, topics: Sequence[str], data: str) -> tuple[Argument, ...]:
-        """Return the values of topics (without topic 0) and 0x data.
+    def __init__(self, layout: Layout) -> None:
+        self.parameters = layout.parameters
+        self._rule = layout.details[0] if layout.details else ""
+        self._others = frozenset(layout.details[1:])
+        self.is_call = self._rule in (CALL, FALLBACK, RECEIVE)
+        self.is_choosy = self._rule not in ("", CALL)
+        self.first_topic = 0 if self._rule == ANONYMOUS else 1
+        self.types = tuple(
+            TOPIC_HASH if each.indexed and _is_hashed(type_of(each)) else type_of(each)
+            for each in self.parameters
+        )
 
-        Raises:
-            ValueError: they do not fit.
+    def is_meant_for(self, topics: Sequence[str]) -> bool:
+        """Return whether what begins with a topic 0, or a selector, is for this layout at all."""
+        if not self.is_choosy:
+            return True
+        opening = topics[0] if topics else ""
+        if self._rule == RECEIVE:
+            return not opening
+        return opening not in self._others
+
+    def read(self, topics: Sequence[str], data: str) -> Sequence[Value] | None:
+        """Return the values, or None where topics (of a call: its selector) and data do not fit."""
+        if not self.is_meant_for(topics):
+            return None
+        try:
+            return self.values(topics[self.first_topic :], data)
+        except ValueError:
+            return None
+
+    @cached_property
+    def values(self) -> Decode:
+        """Return the function from topics (without topic 0) and 0x data to the values.
+
+        It raises ValueError where they do not fit.
         """
-        if len(topics) != len(self.indexed):
-            raise ValueError("another number of topics")
-        from_topics = iter(
-            [
-                each.body(Reader(parse_data(topic)), 0)
-                for each, topic in zip(self.indexed, topics, strict=True)
-            ]
+        pairs = list(zip(self.parameters, self.types, strict=True))
+        return generate_decoder(
+            [(place, each) for place, (known, each) in enumerate(pairs) if known.indexed],
+            [each for known, each in pairs if not known.indexed],
+            is_call=self.is_call,
         )
-        from_data = iter(read_sequence(self.body, Reader(parse_data(data)), 0))
+
+    def arguments(self, values: Sequence[Value]) -> tuple[Argument, ...]:
+        """Return values in the layout's order as arguments, with the text a match shows."""
         return tuple(
-            _to_argument(parameter, each, next(from_topics if parameter.indexed else from_data))
-            for parameter, each in zip(self.parameters, self.types, strict=True)
+            Argument(
+                name=parameter.name,
+                kind=parameter.kind,
+                type=parameter.type,
+                value=value,
+                text=resolved.render(value),
+                indexed=parameter.indexed,
+            )
+            for parameter, resolved, value in zip(self.parameters, self.types, values, strict=True)
         )
 
 
-@lru_cache(maxsize=8192)
 def decoder_of(layout: Layout) -> Decoder | None:
-    """Return the decoder of a layout, or None for one that no EVM activity can have."""
-    if layout.family != ChainFamily.EVM:
-        return None
-    types = tuple(
-        TOPIC_HASH if each.indexed and _is_hashed(type_of(each)) else type_of(each)
-        for each in layout.parameters
-    )
-    pairs = tuple(zip(layout.parameters, types, strict=True))
-    return Decoder(
-        parameters=layout.parameters,
-        types=types,
-        indexed=tuple(each for parameter, each in pairs if parameter.indexed),
-        body=tuple(each for parameter, each in pairs if not parameter.indexed),
-    )
+    """Return the decoder of a layout, or None for one that no EVM activity can have.
+
+    Equal layouts have the same one.
+    """
+    known = _BY_IDENTITY.get(id(layout))
+    if known is not None and known[0] is layout:
+        return known[1]
+    decoder = _decoder_of(layout)
+    if len(_BY_IDENTITY) >= MAX_DECODERS:
+        _BY_IDENTITY.clear()
+    _BY_IDENTITY[id(layout)] = (layout, decoder)
+    return decoder
+
+
+_BY_IDENTITY: dict[int, tuple[Layout, Decoder | None]] = {}
+"""Decoders of layouts seen lately, held with their layout: comparing layouts costs more."""
+
+
+@lru_cache(maxsize=MAX_DECODERS)
+def _decoder_of(layout: Layout) -> Decoder | None:
+    return None if layout.family != ChainFamily.EVM else Decoder(layout)
 
 
 def _is_hashed(resolved: AbiType) -> bool:
     return resolved.dynamic or resolved.depth > 0
-
-
-def _to_argument(parameter: Parameter, resolved: AbiType, value: Value) -> Argument:
-    return Argument(
-        name=parameter.name,
-        kind=parameter.kind,
-        type=parameter.type,
-        value=value,
-        text=resolved.render(value),
-        indexed=parameter.indexed,
-    )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from tocsin.chains.base import Ask, RpcCaller
 from tocsin.chains.block_bytes import ByteBudget, check_aside
+from tocsin.chains.evm.canonical import canonical_parts
 from tocsin.chains.evm.codec import decode_json, parse_quantity
 from tocsin.chains.evm.decode import BLOCK_PART, RECEIPTS_PART
 from tocsin.chains.evm.header import HASHED_AS_ETHEREUM
@@ -107,18 +108,23 @@ class EvmClient:
         hashes = [each.hash for each in transactions.transactions]
         wanted = _Wanted(header=header, hashes=hashes, budget=budget)
         receipts = await self._receipts(wanted) if hashes else b"[]"
-        ref = await self._verified(block, receipts, expected)
+        ref, (block, receipts) = await self._verified(block, receipts, expected)
         return Bundle(
             network_id=self._network.id,
             ref=ref,
             parts={BLOCK_PART: block, RECEIPTS_PART: receipts},
         )
 
-    async def _verified(self, block: bytes, receipts: bytes, expected: Expectation) -> BlockRef:
+    async def _verified(
+        self, block: bytes, receipts: bytes, expected: Expectation
+    ) -> tuple[BlockRef, tuple[bytes, bytes]]:
+        """Return which block it is, and its parts as decoding expects them."""
+
+        def check() -> tuple[BlockRef, tuple[bytes, bytes]]:
+            return verify_bundle(block, receipts, expected), canonical_parts(block, receipts)
+
         try:
-            return await check_aside(
-                lambda: verify_bundle(block, receipts, expected), len(block) + len(receipts)
-            )
+            return await check_aside(check, len(block) + len(receipts))
         except MalformedBlockError:
             self._caller.distrust()
             raise

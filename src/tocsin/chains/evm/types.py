@@ -7,7 +7,12 @@ or in some era has a default.
 Source: Ethereum execution-apis, ``eth_getBlockByHash``, ``eth_getBlockReceipts``.
 """
 
+from collections.abc import Sequence
+
 import msgspec
+
+from tocsin.chains.evm.codec import parse_quantity
+from tocsin.errors import MalformedBlockError
 
 
 class Header(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -39,6 +44,11 @@ class Transaction(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     transaction_index: str | None = None
     block_hash: str | None = None
     block_number: str | None = None
+    type: str | None = None
+    max_fee_per_blob_gas: str | None = None
+    access_list: tuple[msgspec.Raw, ...] | None = None
+    blob_versioned_hashes: tuple[msgspec.Raw, ...] | None = None
+    authorization_list: tuple[msgspec.Raw, ...] | None = None
 
 
 class Log(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -65,9 +75,53 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     transaction_index: str | None = None
     gas_used: str | None = None
     status: str | None = None
+    contract_address: str | None = None
+    effective_gas_price: str | None = None
+    blob_gas_used: str | None = None
 
 
 class BlockWithTransactions(msgspec.Struct, frozen=True, gc=False):
     """The transactions of a block asked for with full transactions."""
 
     transactions: tuple[Transaction, ...]
+
+
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
+    """What matching looks at of a log."""
+
+    address: str
+    topics: Sequence[str]
+    data: str
+
+
+class ReceiptRecord(msgspec.Struct, frozen=True, gc=False):
+    """What matching looks at of a receipt."""
+
+    logs: Sequence[LogRecord]
+
+
+class TransactionRecord(msgspec.Struct, frozen=True, gc=False):
+    """What matching looks at of a transaction, unless there are conditions on its fields."""
+
+    hash: str
+    input: str
+    sender: str | None = msgspec.field(name="from", default=None)
+    to: str | None = None
+
+
+class BlockRecord(msgspec.Struct, frozen=True, gc=False):
+    """What matching looks at of a block."""
+
+    transactions: Sequence[TransactionRecord]
+
+
+def quantity(text: str | None) -> int:
+    """Return a quantity that ``verify`` has seen, or 0 where the chain has none.
+
+    Raises:
+        MalformedBlockError: it is no quantity.
+    """
+    try:
+        return 0 if text is None else parse_quantity(text)
+    except ValueError as cause:
+        raise MalformedBlockError(f"transaction: {cause}") from cause

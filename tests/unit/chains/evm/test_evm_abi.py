@@ -1,10 +1,16 @@
 """How ABI values are read, refused and shown."""
 
+import json
+
 import pytest
 
-from tocsin.chains.evm.abi import AbiType, Reader, array_of, elementary, read_sequence, tuple_of
+from tests.support.abi import read_values
+from tocsin.chains.evm.abi import AbiType, array_of, elementary, tuple_of
 from tocsin.chains.evm.codec import is_hash, parse_data, parse_quantity, selector_of, topic_of
+from tocsin.chains.evm.interface import parse_interface
 from tocsin.chains.evm.layout import abi_type, canonical_signature, to_parameter, topic_count
+from tocsin.errors import InterfaceError
+from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Value, ValueType
 
 WORD_OF_ONES = "ff" * 32
@@ -15,7 +21,7 @@ def words(*values: int | str) -> bytes:
 
 
 def read(kind: AbiType, data: bytes) -> Value:
-    return read_sequence([kind], Reader(data), 0)[0]
+    return read_values([kind], data)[0]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +68,37 @@ def test_bytes_need_no_padding_behind_them() -> None:
     assert read(elementary("bytes"), words(32, 3) + b"\x01\x02\x03") == "0x010203"
 
 
-def test_a_broken_utf8_name_loses_no_match() -> None:
-    assert read(elementary("string"), words(32, 1, "ff" + "00" * 31)) == "\ufffd"
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("string", words(32, 1, "ff" + "00" * 31)),
+        ("string", words(32, 1, "41" + "00" * 30 + "01")),
+        ("bytes", words(32, 3) + b"\x01\x02\x03\x04"),
+        ("bytes", words(0, 0)),
+        ("bytes[]", words(32, 1, 0, 0)),
+        ("bytes", words(2**64 + 32, 0)),
+        ("bytes", words(32, 2**64)),
+    ],
+)
+def test_text_bytes_and_offsets_are_held_to_the_encoding(kind: str, data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read(abi_type(kind), data)
+
+
+def test_types_larger_than_any_data_are_refused() -> None:
+    for kind in ("uint256[999999999]", "uint8[9999][9999]"):
+        with pytest.raises(ValueError, match="larger than any data"):
+            abi_type(kind)
+    with pytest.raises(ValueError, match="more than 256 components"):
+        tuple_of([elementary("bool")] * 257)
+
+
+def test_more_values_than_any_contract_has_are_refused() -> None:
+    inputs = [{"name": "", "type": "bytes"}] * 257
+    spec = [{"type": "event", "name": "E", "anonymous": False, "inputs": inputs}]
+    interface = parse_interface(json.dumps(spec).encode(), "spec")
+    with pytest.raises(InterfaceError, match="more than 256 values"):
+        interface.find(ActivityKind.EVENT, f"E({','.join(['bytes'] * 257)})")
 
 
 @pytest.mark.parametrize(

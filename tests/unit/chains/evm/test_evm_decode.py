@@ -19,8 +19,9 @@ from tests.support.evm_blocks import (
 from tests.support.recorded import recorded_file
 from tocsin.chains.evm.decode import EvmBlock
 from tocsin.chains.evm.family import EvmFamily
-from tocsin.chains.evm.keying import TRANSACTION_LAYOUT, event_key
+from tocsin.chains.evm.keys import event_key
 from tocsin.chains.evm.layout import to_parameter
+from tocsin.chains.evm.transaction import TRANSACTION_LAYOUT
 from tocsin.errors import MalformedBlockError
 from tocsin.model.activity import Activity, ActivityKind, TransactionStatus
 from tocsin.model.block import Bundle

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tocsin.chains.evm.keying import TRANSACTION_LAYOUT, key_monitor
+from tocsin.chains.evm.codec import topic_of
+from tocsin.chains.evm.keying import key_monitor
+from tocsin.chains.evm.transaction import TRANSACTION_LAYOUT
 from tocsin.errors import InputError, InterfaceError
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import ValueType
@@ -116,7 +118,7 @@ def test_a_transaction_condition_has_every_field_of_a_transaction() -> None:
     assert found.has_transaction_conditions
     assert found.conditions[0].layout is TRANSACTION_LAYOUT
     assert found.conditions[0].status is StatusFilter.FAILURE
-    assert [(p.name, p.kind) for p in TRANSACTION_LAYOUT.parameters] == [
+    assert [(p.name, p.kind) for p in TRANSACTION_LAYOUT.parameters[:12]] == [
         ("value", "uint256"),
         ("from", "address"),
         ("to", "address"),
@@ -247,11 +249,83 @@ def test_an_event_is_not_found_among_functions() -> None:
     refusal(a_condition("transfer(address,uint256)"))
 
 
-def test_an_anonymous_event_is_refused() -> None:
-    spec = [{**a_transfer_event(), "anonymous": True}]
-    error = refusal(a_condition(), addresses=[an_address(spec=spec)])
-    assert "anonymous" in str(error)
-    assert error.field == "addresses[0].contract_spec[0]"
+def test_an_anonymous_event_is_filed_by_its_contract_and_number_of_topics() -> None:
+    other = an_event(*(an_input("address", "x", indexed=True) for _ in range(1)), name="Other")
+    spec = [{**a_transfer_event(), "anonymous": True}, other]
+    (found,) = keyed(a_condition(), addresses=[an_address(spec=spec)]).conditions
+    assert (found.key, found.hex_signature) == (f"a:{TOKEN.lower()}:2", None)
+    assert found.layout.details == ("anonymous", topic_of("Other(address)"))
+
+
+@pytest.mark.parametrize(
+    ("signature", "keys"),
+    [
+        ("Transfer(address indexed from, address indexed to, uint256 value)", [f"e::{TOPIC}:3"]),
+        ("Transfer(address,address,uint256)", [f"e::{TOPIC}:{count}" for count in (1, 2, 3, 4)]),
+    ],
+)
+def test_any_contract_needs_no_abi_but_a_signature(signature: str, keys: list[str]) -> None:
+    found = keyed(a_condition(signature), addresses=[an_address("any", spec=None)])
+    assert [each.key for each in found.conditions] == keys
+    assert {each.signature for each in found.conditions} == {"Transfer(address,address,uint256)"}
+    assert (found.addresses, found.gated) == ((), False)
+
+
+def test_parameters_without_names_are_named_by_their_place() -> None:
+    found = keyed(a_condition("Sent(uint256,(bool,uint8)[] pairs)"), addresses=[ANYWHERE])
+    names = [[each.name for each in one.layout.parameters] for one in found.conditions]
+    assert names == [["0", "pairs"]] * 3
+
+
+def test_a_call_of_any_contract_is_filed_by_its_selector() -> None:
+    condition = a_condition("transfer(address to, uint256 value)", ActivityKind.FUNCTION)
+    (found,) = keyed(condition, addresses=[ANYWHERE]).conditions
+    assert found.key == "f::0xa9059cbb"
+
+
+ANYWHERE = an_address("any", spec=None)
+ANONYMOUS = an_address("any", spec=[{**a_transfer_event(), "anonymous": True}])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "condition", "words"),
+    [
+        ([ANYWHERE, an_address()], a_condition(), "stands alone"),
+        ([ANYWHERE], a_condition("Transfer(address"), "expected ','"),
+        ([ANYWHERE], a_condition("Transfer(uint256[1 x)"), "unexpected character"),
+        ([ANYWHERE], a_condition("(address)"), "expected a name"),
+        ([ANYWHERE], a_condition("T(address) x"), "behind the signature"),
+        ([ANYWHERE], a_condition("T((uint8 indexed) x)"), "own parameters are indexed"),
+        ([ANYWHERE], a_condition("T(uint8(bool) x)"), "only a tuple has components"),
+        ([ANYWHERE], a_condition("T" + "(" * 9000), "at most 4096"),
+        ([ANYWHERE], a_condition("T" + "(" * 40), "nest deeper"),
+        ([ANYWHERE], a_condition("T(addres)"), "no such type"),
+        (
+            [ANYWHERE],
+            a_condition("f(uint8 indexed x)", ActivityKind.FUNCTION),
+            "only an event's parameters",
+        ),
+        ([ANONYMOUS], a_condition(), "needs an address"),
+    ],
+)
+def test_what_any_contract_cannot_mean_is_refused(
+    addresses: Any, condition: ConditionDraft, words: str
+) -> None:
+    assert words in str(refusal(condition, addresses=addresses))
+
+
+def test_calls_that_no_function_takes_are_filed_by_their_contract() -> None:
+    spec = [TRANSFER_FUNCTION, {"type": "fallback"}, {"type": "receive"}]
+    found = keyed(
+        a_condition("receive()", ActivityKind.FUNCTION),
+        a_condition("fallback()", ActivityKind.FUNCTION),
+        addresses=[an_address(spec=spec)],
+    ).conditions
+    assert {each.key for each in found} == {f"r:{TOKEN.lower()}:"}
+    assert [each.layout.details for each in found] == [
+        ("receive",),
+        ("fallback", "", "0xa9059cbb"),
+    ]
 
 
 def test_an_event_with_four_indexed_inputs_is_refused() -> None:
