@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stellar_sdk import StrKey, scval
+from stellar_sdk import Address, StrKey, scval
 from stellar_sdk import xdr as stellar_xdr
 
-from tests.support.stellar_ledgers import a_call, a_payment, an_envelope, base64
-from tocsin.chains.stellar.codec.envelope import Invocation, decode_envelope
+from tests.support.stellar_ledgers import SENDER, a_call, a_payment, an_envelope, base64
+from tocsin.chains.stellar.codec.envelope import Invocation, decode_envelope, find_only_call
 from tocsin.chains.stellar.codec.header import decode_header
 from tocsin.chains.stellar.codec.scval import decode_value
 from tocsin.chains.stellar.codec.strkey import canonical_address
@@ -159,3 +159,128 @@ def _is_refused(decode: Any, raw: bytes) -> bool:
     except ValueError:
         return True
     return False
+
+
+others = st.one_of(
+    keys.map(
+        lambda key: (
+            stellar_xdr.SCAddress(
+                stellar_xdr.SCAddressType.SC_ADDRESS_TYPE_CLAIMABLE_BALANCE,
+                claimable_balance_id=stellar_xdr.ClaimableBalanceID(
+                    stellar_xdr.ClaimableBalanceIDType.CLAIMABLE_BALANCE_ID_TYPE_V0,
+                    v0=stellar_xdr.Hash(key),
+                ),
+            ),
+            StrKey.encode_claimable_balance(bytes(1) + key),
+        )
+    ),
+    keys.map(
+        lambda key: (
+            stellar_xdr.SCAddress(
+                stellar_xdr.SCAddressType.SC_ADDRESS_TYPE_LIQUIDITY_POOL,
+                liquidity_pool_id=stellar_xdr.PoolID(stellar_xdr.Hash(key)),
+            ),
+            StrKey.encode_liquidity_pool(key),
+        )
+    ),
+    st.tuples(keys, st.integers(0, 2**64 - 1)).map(
+        lambda pair: (
+            stellar_xdr.SCAddress(
+                stellar_xdr.SCAddressType.SC_ADDRESS_TYPE_MUXED_ACCOUNT,
+                muxed_account=stellar_xdr.MuxedEd25519Account(
+                    id=stellar_xdr.Uint64(pair[1]), ed25519=stellar_xdr.Uint256(pair[0])
+                ),
+            ),
+            StrKey.encode_med25519_public_key(pair[0] + pair[1].to_bytes(8, "big")),
+        )
+    ),
+)
+
+
+@given(pair=others)
+def test_every_kind_of_address_is_shown_as_the_sdk_shows_it(
+    pair: tuple[stellar_xdr.SCAddress, str],
+) -> None:
+    address, text = pair
+    encoded = stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_ADDRESS, address=address)
+    decoded = decode_value(encoded.to_xdr_bytes())
+    assert (decoded.base, decoded.content) == ("Address", text)
+
+
+_HASH = stellar_xdr.Hash(bytes(32))
+WITHOUT_CONTENT = [
+    stellar_xdr.SCVal(
+        stellar_xdr.SCValType.SCV_ERROR,
+        error=stellar_xdr.SCError(
+            stellar_xdr.SCErrorType.SCE_CONTRACT, contract_code=stellar_xdr.Uint32(1)
+        ),
+    ),
+    stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_VEC, vec=None),
+    stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_MAP, map=None),
+    stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_LEDGER_KEY_CONTRACT_INSTANCE),
+    stellar_xdr.SCVal(
+        stellar_xdr.SCValType.SCV_LEDGER_KEY_NONCE,
+        nonce_key=stellar_xdr.SCNonceKey(stellar_xdr.Int64(5)),
+    ),
+    stellar_xdr.SCVal(
+        stellar_xdr.SCValType.SCV_EXECUTABLE_TAG, executable_tag=stellar_xdr.SCString(b"tag")
+    ),
+    *(
+        stellar_xdr.SCVal(
+            stellar_xdr.SCValType.SCV_CONTRACT_INSTANCE,
+            instance=stellar_xdr.SCContractInstance(executable, storage),
+        )
+        for executable in (
+            stellar_xdr.ContractExecutable(
+                stellar_xdr.ContractExecutableType.CONTRACT_EXECUTABLE_WASM, wasm_hash=_HASH
+            ),
+            stellar_xdr.ContractExecutable(
+                stellar_xdr.ContractExecutableType.CONTRACT_EXECUTABLE_STELLAR_ASSET
+            ),
+            stellar_xdr.ContractExecutable(
+                stellar_xdr.ContractExecutableType.CONTRACT_EXECUTABLE_EXTERNAL_REF,
+                external_ref=stellar_xdr.ContractExecutableExternalRef(
+                    Address(SENDER).to_xdr_sc_address(), stellar_xdr.SCString(b"tag")
+                ),
+            ),
+        )
+        for storage in (
+            None,
+            stellar_xdr.SCMap([stellar_xdr.SCMapEntry(scval.to_symbol("k"), scval.to_uint32(1))]),
+        )
+    ),
+]
+
+
+@given(inner=st.sampled_from(WITHOUT_CONTENT), value=scalars)
+def test_what_has_no_rendering_is_void_and_ends_where_it_ends(
+    inner: stellar_xdr.SCVal, value: Sample
+) -> None:
+    encoded = scval.to_vec([inner, value.encoded])
+    decoded = decode_value(encoded.to_xdr_bytes())
+    assert decoded.comparable == [None, value.comparable]
+
+
+WITH_CONTENT = (
+    *("BOOL", "VOID", "U32", "I32", "U64", "I64", "TIMEPOINT", "DURATION", "U128", "I128", "U256"),
+    *("I256", "BYTES", "STRING", "SYMBOL", "VEC", "MAP", "ADDRESS"),
+)
+
+
+def test_every_kind_of_value_is_tried() -> None:
+    tried = {each.type for each in WITHOUT_CONTENT}
+    with_content = {each for each in stellar_xdr.SCValType if each.name[4:] in WITH_CONTENT}
+    assert tried | with_content == set(stellar_xdr.SCValType)
+
+
+@given(arguments=st.lists(values, max_size=3), name=symbols)
+def test_the_short_way_to_a_call_finds_what_the_long_way_finds(
+    arguments: list[Sample], name: str
+) -> None:
+    raw = a_call(name, *[each.encoded for each in arguments]).to_xdr_bytes()
+    (long_way,) = decode_envelope(raw).operations
+    short_way = find_only_call(raw[:315])
+    assert isinstance(long_way, Invocation)
+    assert short_way is not None
+    for field in ("contract", "function", "position"):
+        assert getattr(short_way, field) == getattr(long_way, field)

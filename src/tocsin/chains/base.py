@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tocsin.model.activity import DecodedBundle
 from tocsin.model.block import BlockRef, Bundle
+from tocsin.model.contract_spec import NO_SPECS, Specs, SpecsRead
 from tocsin.model.ids import NetworkId
 from tocsin.model.monitor import KeyedMonitor, MonitorDraft
 from tocsin.model.network import ChainFamily
@@ -124,6 +125,21 @@ class ChainClient(Protocol):
         ...
 
 
+class SpecReader(Protocol):
+    """Reads from one network what contracts declare of themselves."""
+
+    async def read_specs(self, addresses: Sequence[str]) -> SpecsRead:
+        """Return the specs of contracts by their canonical addresses.
+
+        Every address is either found or missing. A spec found does parse.
+
+        Raises:
+            RpcUnavailableError, RpcRefusedError, WrongChainError: see ``RpcCaller.call``.
+            MalformedBlockError: the answer has not the shape of the method's.
+        """
+        ...
+
+
 class ChainFamilyCode(Protocol):
     """The pure part of a chain family: no network, no clock, the same answer every time."""
 
@@ -132,8 +148,20 @@ class ChainFamilyCode(Protocol):
         """Return which family it is."""
         ...
 
-    def key_monitor(self, draft: MonitorDraft) -> KeyedMonitor:
+    def addresses_without_spec(self, draft: MonitorDraft) -> Sequence[str]:
+        """Return the contracts whose spec matters, is not given and could be read from a chain.
+
+        Canonical, each once, in the draft's order. None where something is no address:
+        ``key_monitor`` says what.
+        """
+        ...
+
+    def key_monitor(self, draft: MonitorDraft, specs: Specs = NO_SPECS) -> KeyedMonitor:
         """Resolve a draft's addresses and signatures against its contracts' specs.
+
+        ``specs`` are of contracts for which the draft gives none. They add names; where one
+        lacks what a condition names, the condition is resolved as if there were no spec, and
+        ``notes`` say so.
 
         Raises:
             InterfaceError: a spec does not parse, or lacks what a condition names.

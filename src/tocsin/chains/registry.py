@@ -2,11 +2,12 @@
 
 from typing import assert_never
 
-from tocsin.chains.base import ChainClient, ChainFamilyCode, RpcCaller
+from tocsin.chains.base import ChainClient, ChainFamilyCode, RpcCaller, SpecReader
 from tocsin.chains.evm.family import EvmFamily
 from tocsin.chains.evm.rpc import EvmClient
 from tocsin.chains.stellar.family import StellarFamily
 from tocsin.chains.stellar.rpc import StellarClient
+from tocsin.chains.stellar.spec_rpc import StellarSpecs
 from tocsin.model.network import ChainFamily, Network
 
 
@@ -28,5 +29,16 @@ def open_client(network: Network, caller: RpcCaller) -> ChainClient:
             return EvmClient(network, caller)
         case ChainFamily.STELLAR:
             return StellarClient(network, caller)
+        case _:
+            assert_never(network.family)
+
+
+def open_specs(network: Network, caller: RpcCaller) -> SpecReader | None:
+    """Return what reads contracts' specs from a network, or None where chains hold none."""
+    match network.family:
+        case ChainFamily.EVM:
+            return None
+        case ChainFamily.STELLAR:
+            return StellarSpecs(network, caller)
         case _:
             assert_never(network.family)

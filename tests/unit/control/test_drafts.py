@@ -74,15 +74,15 @@ def test_a_repeated_key_is_refused_at_every_depth() -> None:
 
 def test_a_monitor_compiles_for_each_family_of_its_networks() -> None:
     draft = parse_monitor_body(_raw(a_monitor())).draft
-    compiled = compile_draft(a_ref(), draft, frozenset({ChainFamily.EVM}))
+    compiled = compile_draft(a_ref(), draft, frozenset({ChainFamily.EVM})).by_family
     assert set(compiled) == {ChainFamily.EVM}
 
 
 def test_a_reissued_form_is_what_the_compiler_makes_of_that_version() -> None:
     draft = parse_monitor_body(_raw(a_monitor())).draft
     families = frozenset({ChainFamily.EVM})
-    first = pack_compiled(compile_draft(a_ref(1), draft, families))
-    second = pack_compiled(compile_draft(a_ref(2), draft, families))
+    first = pack_compiled(compile_draft(a_ref(1), draft, families).by_family)
+    second = pack_compiled(compile_draft(a_ref(2), draft, families).by_family)
     assert reissue_compiled(first, a_ref(2)) == second
 
 

@@ -1,7 +1,8 @@
 """A spec and a signature as written → the layout that decodes what the signature names.
 
 A layout's ``details`` are, for a call, nothing; for an event: ``declared`` or ``observed`` (do
-the kinds come from a spec or from what values show), the data format (empty without a spec: the
+the kinds come from a spec or from what values show) or ``named`` (as ``observed``, and the name
+is a parameter too), the data format (empty without a spec: the
 data are one value), and the texts that lead the topics, as names are compared.
 """
 
@@ -21,6 +22,7 @@ from tocsin.model.network import ChainFamily
 
 DECLARED = "declared"
 OBSERVED = "observed"
+NAMED = "named"
 ONE_VALUE = ""
 
 
@@ -34,13 +36,21 @@ class Declaration:
 
 
 def find_functions(spec: ContractSpec, signature: str) -> list[Declaration]:
-    """Return the functions of a spec with that signature: one or none."""
+    """Return the functions of a spec that can show that signature: one or none.
+
+    The kinds may be the declared ones, or those that values show: ``Address`` for a muxed one.
+    """
     wanted = normalized(signature)
-    return [
+    found = [
         _declared_function(function)
         for function in spec.functions
         if wanted in _spellings(function.name, function.signature, function.parameters)
     ]
+    if found:
+        return found
+    name = wanted.partition("(")[0]
+    named = [function for function in spec.functions if normalized(function.name) == name]
+    return [each for item in named if (each := _observed_call(item, signature)) is not None]
 
 
 def find_events(spec: ContractSpec, signature: str) -> list[Declaration]:
@@ -58,7 +68,11 @@ def find_events(spec: ContractSpec, signature: str) -> list[Declaration]:
     ]
     if found:
         return found
-    return [each for event in named if (each := _observed_in_spec(event, signature)) is not None]
+    for read in (_observed_in_spec, _named_in_spec):
+        found = [each for event in named if (each := read(event, signature)) is not None]
+        if found:
+            break
+    return found
 
 
 def observed_function(signature: str) -> Declaration:
@@ -102,6 +116,31 @@ def _declared_function(function: SpecFunction) -> Declaration:
     )
 
 
+def _observed_call(function: SpecFunction, signature: str) -> Declaration | None:
+    """Return the function with the kinds that its arguments show, where they can show these."""
+    kinds = _shown_kinds(function.parameters, signature)
+    if kinds is None:
+        return None
+    pairs = zip(function.parameters, kinds, strict=True)
+    return Declaration(
+        key_name=normalized(function.name),
+        signature=f"{function.name}({','.join(kinds)})",
+        layout=_layout([_observed(each.name, kind) for each, kind in pairs]),
+    )
+
+
+def _shown_kinds(declared: Sequence[SpecParameter], signature: str) -> tuple[str, ...] | None:
+    """Return the kinds in a signature if values of the declared types can show them."""
+    try:
+        kinds = parse_signature(signature).kinds
+    except ValueError:
+        return None
+    if len(kinds) != len(declared):
+        return None
+    pairs = zip(declared, kinds, strict=True)
+    return kinds if all(is_compatible(each.type.kind, kind) for each, kind in pairs) else None
+
+
 def _declared_event(event: SpecEvent) -> Declaration:
     prefix = _prefix(event)
     return Declaration(
@@ -138,6 +177,44 @@ def _observed_in_spec(event: SpecEvent, signature: str) -> Declaration | None:
             ],
             (OBSERVED, event.data_format, *prefix),
         ),
+    )
+
+
+def _named_in_spec(event: SpecEvent, signature: str) -> Declaration | None:
+    """Return an event without prefix topics as OpenZeppelin Monitor reads it.
+
+    Its name counts as the first parameter there, and names follow the spec's order by position,
+    but for the data: ``Minted(Symbol,Address,I128)`` for ``Minted(to, amount)``.
+    """
+    try:
+        kinds = parse_signature(signature).kinds
+    except ValueError:
+        return None
+    declared = event.topics + event.data
+    if (
+        event.prefix_topics
+        or len(kinds) != len(declared) + 1
+        or kinds[0] not in ("Symbol", "String")
+        or not all(
+            is_compatible(each.type.kind, kind)
+            for each, kind in zip(declared, kinds[1:], strict=True)
+        )
+    ):
+        return None
+    name = normalized(event.name)
+    in_order = [each.name for each in event.parameters]
+    topics = [
+        _observed(in_order[i] if i < len(in_order) else str(i), kind, indexed=True)
+        for i, kind in enumerate(kinds[: len(event.topics) + 1])
+    ]
+    data = [
+        _observed(each.name, kind)
+        for each, kind in zip(event.data, kinds[len(topics) :], strict=True)
+    ]
+    return Declaration(
+        key_name=name,
+        signature=f"{event.name}({','.join(kinds)})",
+        layout=_layout([*topics, *data], (NAMED, event.data_format, name)),
     )
 
 

@@ -1,11 +1,11 @@
 """The pure part of the Stellar family, as one object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from tocsin.chains.stellar.decode import decode
-from tocsin.chains.stellar.keying import key_monitor
+from tocsin.chains.stellar.keying import addresses_without_spec, key_monitor
 from tocsin.chains.stellar.parts import (
     EVENTS_PART,
     LEDGER_PART,
@@ -20,6 +20,7 @@ from tocsin.chains.stellar.verify import Expectation, verify_bundle
 from tocsin.errors import MalformedBlockError
 from tocsin.model.activity import DecodedBundle
 from tocsin.model.block import Bundle
+from tocsin.model.contract_spec import NO_SPECS, Specs
 from tocsin.model.ids import NetworkId
 from tocsin.model.monitor import KeyedMonitor, MonitorDraft
 from tocsin.model.network import ChainFamily
@@ -30,9 +31,13 @@ class StellarFamily:
 
     family = ChainFamily.STELLAR
 
-    def key_monitor(self, draft: MonitorDraft) -> KeyedMonitor:
+    def addresses_without_spec(self, draft: MonitorDraft) -> Sequence[str]:
+        """Return the contracts that calls or events are waited for from, without a spec."""
+        return addresses_without_spec(draft)
+
+    def key_monitor(self, draft: MonitorDraft, specs: Specs = NO_SPECS) -> KeyedMonitor:
         """Resolve a draft's addresses and signatures against its contracts' specs."""
-        return key_monitor(draft)
+        return key_monitor(draft, specs)
 
     def decode(self, bundle: Bundle) -> DecodedBundle:
         """Return the bundle with its activities keyed and their fields decoded when asked."""

@@ -7,6 +7,7 @@ and user types. Source: the names OpenZeppelin Monitor prints.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tocsin.chains.stellar.codec.scval import ScValue
 from tocsin.model.interface import ValueType
@@ -37,6 +38,14 @@ _TYPES = {
     "Result": ValueType.OPAQUE,
     "Option": ValueType.OPAQUE,
 }
+SCALARS = frozenset(
+    {
+        *("Bool", "U32", "I32", "U64", "I64", "Timepoint", "Duration", "U128", "I128", "U256"),
+        *("I256", "String", "Symbol", "Address"),
+    }
+)
+"""Kinds whose values are all of the kind's own name, and of one Python type."""
+
 _CANONICAL = {name.lower(): name for name in _TYPES}
 _FIXED_BYTES = re.compile(r"bytes([1-9][0-9]*)", re.IGNORECASE)
 _SIGNATURE = re.compile(r"([^()<>,]+)\((.*)\)")
@@ -119,6 +128,7 @@ def _split(text: str) -> list[str]:
     return pieces
 
 
+@lru_cache(maxsize=4096)  # the same few kinds stand in every layout
 def base_of(kind: str) -> str:
     """Return the part of a type name before its parameters; ``Bytes`` for fixed-size bytes."""
     base = kind.partition("<")[0]
@@ -140,7 +150,8 @@ def value_type_of(kind: str) -> ValueType:
 
 def is_observed_as(kind: str, value: ScValue) -> bool:
     """Return whether a value shows exactly this type name."""
-    return normalized(value.kind) == normalized(kind)
+    shown = value.kind
+    return shown == kind or normalized(shown) == normalized(kind)
 
 
 def is_compatible(declared: str, written: str) -> bool:
@@ -178,10 +189,9 @@ def _wire_bases(base: str) -> frozenset[str]:
 _WIRE_BASE = {"Tuple": "Vec", "MuxedAddress": "Address"}
 
 
-def has_type(comparable: object, value_type: ValueType) -> bool:
-    """Return whether a decoded value is of the Python type that comparisons of a type expect."""
-    expected = _PYTHON_TYPES.get(value_type)
-    return expected is None or type(comparable) is expected
+def python_type(value_type: ValueType) -> type | None:
+    """Return what the content of a value of a type is; None where it may be anything."""
+    return _PYTHON_TYPES.get(value_type)
 
 
 _PYTHON_TYPES: dict[ValueType, type] = {
@@ -190,6 +200,6 @@ _PYTHON_TYPES: dict[ValueType, type] = {
     ValueType.BIG_INT: int,
     ValueType.TEXT: str,
     ValueType.ADDRESS: str,
-    ValueType.ARRAY: list,
+    ValueType.ARRAY: tuple,
     ValueType.MAP: dict,
 }

@@ -38,6 +38,7 @@ class TransactionEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     envelope_xdr: str | None = None
     result_xdr: str | None = None
     events: TransactionEvents | None = None
+    diagnostic_events_xdr: tuple[str, ...] | None = None
 
 
 class EventEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -77,6 +78,19 @@ class LedgersResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     ledgers: tuple[msgspec.Raw, ...]
     latest_ledger: int = 0
+
+
+class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of ``getLedgerEntries``: key and data, base64 of XDR."""
+
+    key: str
+    xdr: str
+
+
+class EntriesResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of ``getLedgerEntries``, with those of the entries that there are."""
+
+    entries: tuple[StoredEntry, ...] | None = None
 
 
 class TransactionsPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

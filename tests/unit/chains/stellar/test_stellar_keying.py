@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.stellar_ledgers import account, contract
 from tocsin.chains.stellar.keying import TRANSACTION_LAYOUT, key_monitor
+from tocsin.chains.stellar.operations import TYPES
 from tocsin.errors import InputError, InterfaceError
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import ValueType
@@ -19,7 +20,7 @@ from tocsin.model.monitor import (
     StatusFilter,
 )
 
-EVENT, FUNCTION, TRANSACTION = ActivityKind
+EVENT, FUNCTION, TRANSACTION, OPERATION = ActivityKind
 TOKEN, OTHER = contract(1), contract(2)
 
 
@@ -234,3 +235,73 @@ def test_a_spec_of_another_chain_is_refused_at_its_place() -> None:
     with pytest.raises(InterfaceError) as refusal:
         keyed_one(FUNCTION, "f()", abi)
     assert refusal.value.field == "addresses[0].contract_spec[0]"
+
+
+def test_operations_are_filed_under_every_address() -> None:
+    conditions = keyed(
+        a_condition(OPERATION, " Payment ", expression="amount > 1"),
+        addresses=(an_address(), an_address(address=account(7))),
+    )
+    assert [each.key for each in conditions] == [f"o:payment:{TOKEN}", f"o:payment:{account(7)}"]
+    assert {each.signature for each in conditions} == {"payment"}
+    assert {each.layout for each in conditions} == {TYPES["payment"].layout}
+
+
+@pytest.mark.parametrize("addresses", [(), (AddressDraft(address=" Any "),)])
+def test_operations_without_an_address_are_those_of_any_account(
+    addresses: tuple[AddressDraft, ...],
+) -> None:
+    monitor = key_monitor(a_draft(a_condition(OPERATION, "clawback"), addresses=addresses))
+    assert [each.key for each in monitor.conditions] == ["o:clawback:"]
+    assert monitor.addresses == ()
+    assert monitor.has_operation_conditions
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [("paymet", "did you mean payment"), ("xyzzyxyzzy", "no type of operation")],
+)
+def test_an_unknown_type_of_operation_is_refused(written: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as refusal:
+        keyed(a_condition(OPERATION, written), addresses=())
+    assert refusal.value.field == "conditions[0].type"
+    assert "xyzzyxyzzy; " not in str(refusal.value)
+
+
+def test_any_contract_may_be_watched() -> None:
+    conditions = keyed(
+        a_condition(EVENT, "transfer(Address,Address,I128)"),
+        a_condition(FUNCTION, "transfer(Address,Address,I128)"),
+        addresses=(an_address(TRANSFER, address="any"),),
+    )
+    assert [each.key for each in conditions] == ["e::transfer", "f::transfer"]
+    assert [names(each) for each in conditions] == [["0", "1", "2"], ["from", "to", "amount"]]
+
+
+def test_any_stands_alone() -> None:
+    with pytest.raises(InputError, match="stands alone") as refusal:
+        keyed(
+            a_condition(OPERATION, "payment"), addresses=(an_address(), an_address(address="any"))
+        )
+    assert refusal.value.field == "addresses"
+
+
+def test_an_account_beside_a_contract_does_not_stand_for_one_without_a_spec() -> None:
+    addresses = (an_address(TRANSFER), an_address(address=account(1)))
+    (condition,) = keyed(
+        a_condition(FUNCTION, "transfer(Address,Address,I128)"), addresses=addresses
+    )
+    assert condition.key == f"f:{TOKEN}:transfer"
+    with pytest.raises(InterfaceError, match="did you mean"):
+        keyed(a_condition(FUNCTION, "transfr(Address,Address,I128)"), addresses=addresses)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["PriceGone(Symbol,U32)", "PriceGone(U32,Symbol,Bytes)", "PriceGone(Symbol,Bytes,Symbol)"],
+)
+def test_only_the_name_itself_may_come_before_the_parameters(signature: str) -> None:
+    event = {"event_v0": {**PRICE_SET["event_v0"], "name": "PriceGone", "prefix_topics": []}}
+    with pytest.raises(InterfaceError):
+        keyed_one(EVENT, signature, event)
+    assert keyed_one(EVENT, "PriceGone(Symbol,Symbol,Bytes5)", event).key == f"e:{TOKEN}:pricegone"

@@ -11,8 +11,9 @@ from stellar_sdk import xdr as stellar_xdr
 from tests.support.recorded import recorded_file
 from tests.support.stellar_ledgers import NETWORK_ID, RawLedger, a_ledger, base64
 from tocsin.chains.stellar.codec.envelope import Invocation, Payment, decode_envelope
-from tocsin.chains.stellar.decode import StellarTransaction, decode
+from tocsin.chains.stellar.decode import decode
 from tocsin.chains.stellar.family import StellarFamily
+from tocsin.chains.stellar.transaction import StellarTransaction
 from tocsin.chains.stellar.verify import Expectation, verify_bundle
 from tocsin.model.activity import ActivityKind
 from tocsin.model.monitor import AddressDraft, ConditionDraft, KeyedCondition, MonitorDraft

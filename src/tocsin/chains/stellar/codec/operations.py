@@ -28,15 +28,16 @@ _ASSET_ARMS: dict[int, Skip] = {
     2: skip_all(skip_fixed(12), _ACCOUNT),
 }
 SKIP_ASSET = skip_union(_ASSET_ARMS)
-_POOL_PARAMETERS = skip_union({0: skip_all(SKIP_ASSET, SKIP_ASSET, _U32)})
-_CHANGE_TRUST_ASSET = skip_union({**_ASSET_ARMS, 3: _POOL_PARAMETERS})
+SKIP_POOL_PARAMETERS = skip_union({0: skip_all(SKIP_ASSET, SKIP_ASSET, _U32)})
+_CHANGE_TRUST_ASSET = skip_union({**_ASSET_ARMS, 3: SKIP_POOL_PARAMETERS})
 _TRUST_LINE_ASSET = skip_union({**_ASSET_ARMS, 3: _HASH})
 _ASSET_CODE = skip_union({1: skip_fixed(4), 2: skip_fixed(12)})
 _SIGNER_KEY = skip_union({0: _HASH, 1: _HASH, 2: _HASH, 3: skip_all(_HASH, skip_opaque)})
 _BALANCE_ID = skip_union({0: _HASH})
 
 
-def _skip_predicate(reader: XdrReader) -> None:
+def skip_predicate(reader: XdrReader) -> None:
+    """Move past a ``ClaimPredicate``."""
     with reader.nested():
         _PREDICATE(reader)
 
@@ -44,14 +45,14 @@ def _skip_predicate(reader: XdrReader) -> None:
 _PREDICATE = skip_union(
     {
         0: _NOTHING,
-        1: skip_array(_skip_predicate),
-        2: skip_array(_skip_predicate),
-        3: skip_optional(_skip_predicate),
+        1: skip_array(skip_predicate),
+        2: skip_array(skip_predicate),
+        3: skip_optional(skip_predicate),
         4: _I64,
         5: _I64,
     }
 )
-_CLAIMANT = skip_union({0: skip_all(_ACCOUNT, _skip_predicate)})
+_CLAIMANT = skip_union({0: skip_all(_ACCOUNT, skip_predicate)})
 
 _LEDGER_KEY = skip_union(
     {
@@ -69,7 +70,7 @@ _LEDGER_KEY = skip_union(
 )
 
 _PREIMAGE = skip_union({0: skip_all(read_address, _HASH), 1: SKIP_ASSET})
-_EXECUTABLE = skip_union({0: _HASH, 1: _NOTHING})
+_EXECUTABLE = skip_union({0: _HASH, 1: _NOTHING, 2: skip_all(read_address, skip_opaque)})
 _CREATE_CONTRACT = skip_all(_PREIMAGE, _EXECUTABLE)
 _CREATE_CONTRACT_V2 = skip_all(_PREIMAGE, _EXECUTABLE, read_values)
 _INVOKE_CONTRACT = skip_all(read_address, skip_opaque, read_values)
@@ -147,3 +148,34 @@ SKIP_PRECONDITIONS = skip_union(
         ),
     }
 )
+
+_RESOURCES_EXT = skip_union({0: _NOTHING, 1: skip_array(_U32)})
+
+
+def read_footprint(reader: XdrReader) -> tuple[list[str], list[str]]:
+    """Return the contracts and the hashes of the code that a transaction's footprint names.
+
+    The reader stands behind the last operation, before the extension of the transaction; one
+    without resources names nothing.
+    """
+    contracts: dict[str, None] = {}
+    code: dict[str, None] = {}
+    if reader.signed() == 1:
+        _RESOURCES_EXT(reader)
+        for _ in range(2):  # what is read, what is written
+            for _ in range(reader.count()):
+                _read_ledger_key(reader, contracts, code)
+    return list(contracts), list(code)
+
+
+def _read_ledger_key(reader: XdrReader, contracts: dict[str, None], code: dict[str, None]) -> None:
+    start = reader.position
+    match reader.signed():
+        case 6:
+            contracts[read_address(reader)] = None
+        case 7:
+            code[reader.fixed(32).hex()] = None
+        case _:
+            pass
+    reader.position = start
+    _LEDGER_KEY(reader)

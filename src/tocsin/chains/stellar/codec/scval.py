@@ -1,17 +1,16 @@
 """ScVal, the value of a smart contract: XDR → type name, texts and a comparable value.
 
-Source: Stellar-contract.x (``SCVal``) of protocol 23; type names and renderings as restated from
-OpenZeppelin Monitor.
+Source: Stellar-contract.x (``SCVal``) of protocol 23, and what is announced after it; type names
+and renderings as restated from OpenZeppelin Monitor.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import groupby
-from typing import cast
+from typing import NamedTuple, cast
 
 from tocsin.chains.stellar.codec import strkey
 from tocsin.chains.stellar.codec.xdr import XdrReader
-from tocsin.model.interface import Value
+from tocsin.model.interface import Simple, Value
 
 _WIDE = frozenset({"U128", "I128", "U256", "I256"})
 _SYMBOL_LIMIT_BYTES = 32
@@ -21,8 +20,7 @@ VecItems = tuple["ScValue", ...]
 MapItems = dict[str, "ScValue"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScValue:
+class ScValue(NamedTuple):
     """One decoded value.
 
     ``base`` is the type name without its parameters. ``content`` is an integer, a boolean, text
@@ -39,20 +37,23 @@ class ScValue:
 
         The parameters are those of the elements, without consecutive repetitions.
         """
-        match self.content:
-            case tuple(items):
-                return f"Vec<{_element_kinds(items)}>"
-            case dict(items):
-                return f"Map<String,{_element_kinds(tuple(items.values()))}>"
-            case str(text) if self.base == "Bytes" and text:
-                return f"Bytes{len(text) // 2}"
-            case _:
-                return self.base
+        content = self.content
+        if type(content) is str:
+            is_sized = self.base == "Bytes" and content
+            return f"Bytes{len(content) // 2}" if is_sized else self.base
+        if type(content) is tuple:
+            return f"Vec<{_element_kinds(content)}>"
+        if type(content) is dict:
+            return f"Map<String,{_element_kinds(tuple(content.values()))}>"
+        return self.base
 
     @property
     def text(self) -> str:
         """Return the value as text: ``[a,b]``, ``{k:v}``, ``null``, decimal integers."""
-        match self.content:
+        content = self.content
+        if type(content) is str:
+            return content
+        match content:
             case None:
                 return "null"
             case bool(flag):
@@ -62,7 +63,7 @@ class ScValue:
             case dict(items):
                 return f"{{{','.join(f'{key}:{item.text}' for key, item in items.items())}}}"
             case _:
-                return str(self.content)
+                return str(content)
 
     @property
     def json(self) -> object:
@@ -80,13 +81,12 @@ class ScValue:
     @property
     def comparable(self) -> Value:
         """Return what expressions compare: exact integers, text, lists and dicts of them."""
-        match self.content:
-            case tuple(items):
-                return [item.comparable for item in items]
-            case dict(items):
-                return {key: item.comparable for key, item in items.items()}
-            case _:
-                return self.content
+        content = self.content
+        if type(content) is tuple:
+            return [item.comparable for item in content]
+        if type(content) is dict:
+            return {key: item.comparable for key, item in content.items()}
+        return cast("Simple", content)
 
 
 _VOID = ScValue("Void", None)
@@ -99,6 +99,11 @@ def read_value(reader: XdrReader) -> ScValue:
         ValueError: not a value.
     """
     tag = reader.signed()
+    integer = _INTEGERS.get(tag)
+    if integer is not None:
+        base, size_bytes, is_signed = integer
+        read_integer = reader.signed if is_signed else reader.unsigned
+        return ScValue(base, read_integer(size_bytes))
     simple = _SIMPLE.get(tag)
     if simple is not None:
         base, read = simple
@@ -106,8 +111,10 @@ def read_value(reader: XdrReader) -> ScValue:
     nested = _NESTED.get(tag)
     if nested is None:
         raise ValueError(f"no kind of value has the number {tag}")
-    with reader.nested():
-        return nested(reader)
+    reader.enter()
+    value = nested(reader)
+    reader.leave()
+    return value
 
 
 def read_values(reader: XdrReader) -> tuple[ScValue, ...]:
@@ -206,8 +213,14 @@ def _read_error(reader: XdrReader) -> ScValue:
 
 
 def _read_instance(reader: XdrReader) -> ScValue:
-    if reader.signed() == 0:
-        reader.skip(32)
+    match reader.signed():
+        case 0:
+            reader.skip(32)
+        case 2:  # code that somebody else owns, by his name for it
+            read_address(reader)
+            reader.opaque()
+        case _:
+            pass
     if reader.flag():
         _read_entries(reader)
     return _VOID
@@ -218,20 +231,29 @@ def _read_nonce(reader: XdrReader) -> ScValue:
     return _VOID
 
 
+_INTEGERS = {
+    3: ("U32", 4, False),
+    4: ("I32", 4, True),
+    5: ("U64", 8, False),
+    6: ("I64", 8, True),
+    7: ("Timepoint", 8, False),
+    8: ("Duration", 8, False),
+    9: ("U128", 16, False),
+    10: ("I128", 16, True),
+    11: ("U256", 32, False),
+    12: ("I256", 32, True),
+}
+
+
+def _read_tag(reader: XdrReader) -> ScValue:
+    reader.opaque()
+    return _VOID
+
+
 Content = int | bool | str | None
 _SIMPLE: dict[int, tuple[str, Callable[[XdrReader], Content]]] = {
     0: ("Bool", lambda reader: reader.flag()),
     1: ("Void", lambda _: None),
-    3: ("U32", lambda reader: reader.unsigned(4)),
-    4: ("I32", lambda reader: reader.signed(4)),
-    5: ("U64", lambda reader: reader.unsigned(8)),
-    6: ("I64", lambda reader: reader.signed(8)),
-    7: ("Timepoint", lambda reader: reader.unsigned(8)),
-    8: ("Duration", lambda reader: reader.unsigned(8)),
-    9: ("U128", lambda reader: reader.unsigned(16)),
-    10: ("I128", lambda reader: reader.signed(16)),
-    11: ("U256", lambda reader: reader.unsigned(32)),
-    12: ("I256", lambda reader: reader.signed(32)),
     13: ("Bytes", lambda reader: reader.opaque().hex()),
     14: ("String", lambda reader: escaped(reader.opaque())),
     15: ("Symbol", read_symbol),
@@ -244,6 +266,7 @@ _NESTED: dict[int, Callable[[XdrReader], ScValue]] = {
     19: _read_instance,
     20: lambda _: _VOID,
     21: _read_nonce,
+    22: _read_tag,
 }
 
 

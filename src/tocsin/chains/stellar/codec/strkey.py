@@ -13,6 +13,9 @@ MUXED = 12 << 3  # M
 CONTRACT = 2 << 3  # C
 CLAIMABLE_BALANCE = 1 << 3  # B
 LIQUIDITY_POOL = 11 << 3  # L
+PRE_AUTHORIZED = 19 << 3  # T
+HASH_X = 23 << 3  # X
+SIGNED_PAYLOAD = 15 << 3  # P
 
 _PAYLOAD_BYTES = {ACCOUNT: 32, CONTRACT: 32}
 
@@ -45,6 +48,23 @@ def canonical_address(text: str) -> str:
     return address
 
 
+def base_account(address: str) -> str:
+    """Return whose account an address is: of ``M…`` the ``G…`` it belongs to, else itself."""
+    if not address.startswith("M"):
+        return address
+    return encode_strkey(ACCOUNT, base64.b32decode(f"{address}===")[1:33])
+
+
+def is_account(address: str) -> bool:
+    """Return whether a canonical address is an account's."""
+    return address.startswith("G")
+
+
 def is_contract(address: str) -> bool:
     """Return whether a canonical address is a contract's."""
     return address.startswith("C")
+
+
+def contract_payload(address: str) -> bytes:
+    """Return the 32 bytes that a canonical contract address stands for."""
+    return base64.b32decode(address)[1:33]

@@ -1,6 +1,5 @@
 """XDR bytes → the primitives of RFC 4506, read one after another from a position."""
 
-import base64
 import binascii
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,34 +11,45 @@ MAX_DEPTH = 110
 class XdrReader:
     """Reads primitives from bytes that may be garbage: every misfit is a ValueError."""
 
-    __slots__ = ("_depth", "data", "position")
+    # what is read for each value of each event is spelled out: a call costs more than its work
+    __slots__ = ("_depth", "_end", "data", "position")
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self.data = data
         self.position = position
+        self._end = len(data)
         self._depth = 0
 
     def fixed(self, size_bytes: int) -> bytes:
         """Return that many bytes; a size that is not a multiple of 4 is followed by padding."""
         start = self.position
-        end = start + size_bytes
         self.skip(size_bytes)
-        return self.data[start:end]
+        return self.data[start : start + size_bytes]
 
     def skip(self, size_bytes: int) -> None:
         """Move past that many bytes and their padding to a multiple of 4."""
         end = self.position + (size_bytes + 3 & ~3)
-        if end > len(self.data):
+        if end > self._end:
             raise ValueError("XDR ends too early")
         self.position = end
 
     def unsigned(self, size_bytes: int = 4) -> int:
         """Return a big-endian unsigned integer of 4, 8, 16 or 32 bytes."""
-        return int.from_bytes(self.fixed(size_bytes), "big")
+        start = self.position
+        end = start + size_bytes
+        if end > self._end:
+            raise ValueError("XDR ends too early")
+        self.position = end
+        return int.from_bytes(self.data[start:end], "big")
 
     def signed(self, size_bytes: int = 4) -> int:
         """Return a big-endian two's complement integer of 4, 8, 16 or 32 bytes."""
-        return int.from_bytes(self.fixed(size_bytes), "big", signed=True)
+        start = self.position
+        end = start + size_bytes
+        if end > self._end:
+            raise ValueError("XDR ends too early")
+        self.position = end
+        return int.from_bytes(self.data[start:end], "big", signed=True)
 
     def flag(self) -> bool:
         """Return a boolean, or whether an optional value follows."""
@@ -53,7 +63,12 @@ class XdrReader:
         size_bytes = self.unsigned()
         if limit_bytes is not None and size_bytes > limit_bytes:
             raise ValueError(f"XDR opaque has {size_bytes} bytes, not at most {limit_bytes}")
-        return self.fixed(size_bytes)
+        start = self.position
+        end = start + (size_bytes + 3 & ~3)
+        if end > self._end:
+            raise ValueError("XDR ends too early")
+        self.position = end
+        return self.data[start : start + size_bytes]
 
     def count(self) -> int:
         """Return the length of an array whose elements take at least 4 bytes each."""
@@ -65,13 +80,21 @@ class XdrReader:
     @contextmanager
     def nested(self) -> Iterator[None]:
         """Count one level of nesting while inside, and refuse more than MAX_DEPTH of them."""
-        if self._depth >= MAX_DEPTH:
-            raise ValueError("XDR is nested too deeply")
-        self._depth += 1
+        self.enter()
         try:
             yield
         finally:
-            self._depth -= 1
+            self.leave()
+
+    def enter(self) -> None:
+        """Count one level of nesting, and refuse more than MAX_DEPTH of them."""
+        if self._depth >= MAX_DEPTH:
+            raise ValueError("XDR is nested too deeply")
+        self._depth += 1
+
+    def leave(self) -> None:
+        """Count one level less; whoever gave up on the reader need not."""
+        self._depth -= 1
 
 
 Skip = Callable[[XdrReader], object]
@@ -115,10 +138,11 @@ def skip_array(part: Skip) -> Skip:
 
 def skip_union(arms: dict[int, Skip]) -> Skip:
     """Return what moves past a union by its discriminant; an unknown one is a ValueError."""
+    find = arms.get
 
     def skip(reader: XdrReader) -> None:
         tag = reader.signed()
-        arm = arms.get(tag)
+        arm = find(tag)
         if arm is None:
             raise ValueError(f"XDR union has no arm {tag}")
         arm(reader)
@@ -133,6 +157,6 @@ def from_base64(text: str) -> bytes:
         ValueError: not base64.
     """
     try:
-        return base64.b64decode(text, validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except binascii.Error as cause:
         raise ValueError("not base64") from cause
