@@ -369,3 +369,20 @@ def test_an_address_that_is_none_is_refused_at_its_field(
     with pytest.raises(InputError) as caught:
         code.key_monitor(a_draft(chain, *every_condition(chain), address="nonsense"))
     assert caught.value.field == "addresses[0].address"
+
+
+def test_no_spec_is_wanted_where_one_is_given_or_no_address_is(
+    chain: ChainCase, code: ChainFamilyCode
+) -> None:
+    conditions = every_condition(chain)
+    assert list(code.addresses_without_spec(a_draft(chain, *conditions))) == []
+    unknown = a_draft(chain, *conditions, address="nonsense")
+    assert list(code.addresses_without_spec(unknown)) == []
+
+
+def test_specs_that_nobody_gave_never_take_the_place_of_given_ones(
+    chain: ChainCase, code: ChainFamilyCode
+) -> None:
+    draft = a_draft(chain, *every_condition(chain))
+    specs = {each.address: b"[]" for each in draft.addresses}
+    assert code.key_monitor(draft, specs) == code.key_monitor(draft)

@@ -1,12 +1,17 @@
 """``tocsin match``: files → one JSON line per match."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
-from tocsin.cli.offline import match_offline
+from tocsin.cli.named_lists import read_lists
+from tocsin.cli.offline import MatchFormat, explain_offline, match_offline
 from tocsin.errors import InputError, PayloadTooLargeError
+from tocsin.matching.explain import Explanation, render_explanation
+from tocsin.matching.expression.computing import NO_LISTS
 
 MAX_FILE_BYTES = 256 * 1024 * 1024  # after decompression
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -20,24 +25,75 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--monitors", type=_FILE, required=True, help="A monitor's JSON file, or a directory of them."
 )
-@click.option("--block", type=_FILE, help="EVM: the block with its transactions.")
+@click.option(
+    "--block",
+    type=_FILE,
+    help="EVM: the block with its transactions; or one object with all parts as members.",
+)
 @click.option("--receipts", type=_FILE, help="EVM: the receipts of the block.")
 @click.option("--ledger", type=_FILE, help="Stellar: the answer of getLedgers, or one ledger.")
 @click.option("--transactions", type=_FILE, help="Stellar: the answer of getTransactions.")
 @click.option("--events", type=_FILE, help="Stellar: the answer of getEvents.")
-def match_command(network: Path, monitors: Path, **parts: Path | None) -> None:
+@click.option(
+    "--lists", type=_FILE, help='The lists that expressions name: {"name": ["entry", …]}.'
+)
+@click.option(
+    "--format",
+    "match_format",
+    type=click.Choice([each.value for each in MatchFormat]),
+    default=MatchFormat.TOCSIN.value,
+    help="Ours, or OpenZeppelin Monitor's match document.",
+)
+@click.option(
+    "--explain",
+    "transaction_hash",
+    metavar="HASH",
+    help="Say clause by clause why this transaction matches each monitor or not.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --explain: one JSON line per monitor.")
+def match_command(
+    network: Path,
+    monitors: Path,
+    lists: Path | None,
+    match_format: str,
+    transaction_hash: str | None,
+    *,
+    as_json: bool,
+    **parts: Path | None,
+) -> None:
     """Match one recorded block offline and print one JSON line per match.
 
     Files may be compressed with gzip. Blocks may be bare results or JSON-RPC answers.
     """
-    result = match_offline(
+    files = (
         (network.name, read_file(network)),
         {path.name: read_file(path) for path in list_monitors(monitors)},
         {name: read_file(path) for name, path in parts.items() if path is not None},
     )
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
+    named = read_lists(read_file(lists), source=lists.name) if lists is not None else NO_LISTS
+    if transaction_hash is not None:
+        explained, notes = explain_offline(*files, transaction_hash=transaction_hash, lists=named)
+        _say(notes)
+        for name, explanation in explained.items():
+            _say_explanation(name, explanation, as_json=as_json)
+        return
+    result = match_offline(*files, match_format=MatchFormat(match_format), lists=named)
+    _say(result.notes)
     for line in result.lines:
+        click.echo(line)
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _say_explanation(name: str, explanation: Explanation, *, as_json: bool) -> None:
+    if as_json:
+        members = msgspec.to_builtins(explanation)
+        click.echo(msgspec.json.encode({"monitor": name, **members}))
+        return
+    for line in render_explanation(name, explanation):
         click.echo(line)
 
 

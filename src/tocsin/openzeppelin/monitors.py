@@ -8,6 +8,7 @@ from tocsin.model.activity import ActivityKind
 from tocsin.model.monitor import AddressDraft, ConditionDraft, MonitorDraft, StatusFilter
 from tocsin.openzeppelin.document import Fields, Parsed, Place, read_document
 
+ANY_ADDRESS = "any"
 MAX_NAME_LENGTH = 255
 MAX_ADDRESSES = 1000
 MAX_CONDITIONS = 100  # of each kind
@@ -50,10 +51,7 @@ def parse_monitor(
         name=name,
         networks=networks,
         paused=fields.boolean("paused"),
-        addresses=tuple(
-            _parse_address(item, at)
-            for item, at in fields.items("addresses", at_most=MAX_ADDRESSES)
-        ),
+        addresses=_parse_addresses(fields),
         conditions=_parse_conditions(fields),
         triggers=fields.texts("triggers", at_most=MAX_REFERENCES),
     )
@@ -95,6 +93,14 @@ def _refuse_chain_configurations(fields: Fields) -> None:
             place.member("midnight").fail("Midnight is not supported")
 
 
+def _parse_addresses(fields: Fields) -> tuple[AddressDraft, ...]:
+    """Return the addresses; the text ``any`` stands for every contract."""
+    if fields.required("addresses") == ANY_ADDRESS:
+        return (AddressDraft(address=ANY_ADDRESS),)
+    listed = fields.items("addresses", at_most=MAX_ADDRESSES)
+    return tuple(_parse_address(item, at) for item, at in listed)
+
+
 def _parse_address(value: object, place: Place) -> AddressDraft:
     fields = Fields(value, place, ("address", "contract_spec"))
     spec = fields.optional("contract_spec")
@@ -112,7 +118,9 @@ def _parse_address(value: object, place: Place) -> AddressDraft:
 def _parse_conditions(fields: Fields) -> tuple[ConditionDraft, ...]:
     place = fields.place.member("match_conditions")
     lists = Fields(
-        fields.required("match_conditions"), place, ("functions", "events", "transactions")
+        fields.required("match_conditions"),
+        place,
+        ("functions", "events", "transactions", "operations"),
     )
     conditions = []
     for key, kind in (("functions", ActivityKind.FUNCTION), ("events", ActivityKind.EVENT)):
@@ -120,6 +128,9 @@ def _parse_conditions(fields: Fields) -> tuple[ConditionDraft, ...]:
             conditions.append(_parse_activity_condition(value, at, kind))
     for value, at in lists.items("transactions", at_most=MAX_CONDITIONS):
         conditions.append(_parse_transaction_condition(value, at))
+    if "operations" in lists:
+        for value, at in lists.items("operations", at_most=MAX_CONDITIONS):
+            conditions.append(_parse_operation_condition(value, at))
     return tuple(conditions)
 
 
@@ -138,6 +149,17 @@ def _parse_transaction_condition(value: object, place: Place) -> ConditionDraft:
     return ConditionDraft(
         kind=ActivityKind.TRANSACTION,
         status=StatusFilter(fields.choice("status", tuple(StatusFilter))),
+        expression=fields.optional_text("expression"),
+        field=place.path,
+    )
+
+
+def _parse_operation_condition(value: object, place: Place) -> ConditionDraft:
+    """Return a condition on operations; ours, the original has none."""
+    fields = Fields(value, place, ("type", "expression"))
+    return ConditionDraft(
+        kind=ActivityKind.OPERATION,
+        signature=fields.text("type"),
         expression=fields.optional_text("expression"),
         field=place.path,
     )

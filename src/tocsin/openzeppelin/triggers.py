@@ -29,11 +29,14 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # Ours, or the connection's: a copy would contradict what is sent.
 _RESERVED_HEADERS = frozenset(
     {
+        "accept-encoding",
         "connection",
         "content-encoding",
         "content-length",
+        "content-type",
         "expect",
         "host",
+        "keep-alive",
         "te",
         "trailer",
         "transfer-encoding",
@@ -140,7 +143,7 @@ def _parse_header(name: str, value: object, place: Place) -> tuple[str, str]:
     """Return one header; errors do not show its value, which may be a credential."""
     if _HEADER_NAME.fullmatch(name) is None or len(name) > MAX_NAME_LENGTH:
         place.fail("expected the name of an HTTP header")
-    if name.lower() in _RESERVED_HEADERS:
+    if name.lower() in _RESERVED_HEADERS or name.lower().startswith("proxy-"):
         place.fail("this header is set with every message and cannot be given")
     if not isinstance(value, str) or len(value) > MAX_HEADER_LENGTH:
         place.fail(f"expected text of at most {MAX_HEADER_LENGTH} characters")

@@ -99,9 +99,36 @@ def test_a_line_says_which_monitor_network_block_and_arguments(files: Files) -> 
     assert values == {"from": "0x" + "1".zfill(40), "to": "0x" + "2".zfill(40), "value": "100"}
 
 
+def test_one_file_may_hold_all_parts_of_a_block(files: Files) -> None:
+    names = ("block", "receipts")
+    whole = {name: json.loads((files.root / f"{name}.json").read_bytes()) for name in names}
+    expected = lines(files.match())
+    files.write("block.json", whole)
+    assert lines(files.match(without="--receipts")) == expected != []
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", {"block": {}}])
+def test_a_block_that_has_not_all_parts_needs_the_others(files: Files, content: object) -> None:
+    files.write("block.json", content)
+    result = files.match(without="--receipts")
+    assert isinstance(result.exception, TocsinError)
+    assert "needs --receipts" in str(result.exception)
+
+
 def test_an_expression_decides(files: Files) -> None:
     files.write("monitors/transfers.json", a_watcher(expression="value > 100"))
     assert lines(files.match()) == []
+
+
+def test_an_expression_may_name_a_list_of_a_file(files: Files) -> None:
+    files.write("monitors/transfers.json", a_watcher(expression="to IN @desks"))
+    files.write("lists.json", {"desks": ["0x" + "2".zfill(40)]})
+    files.write("empty.json", {"desks": []})
+    assert len(lines(files.match("--lists", str(files.root / "lists.json")))) == 2
+    assert lines(files.match("--lists", str(files.root / "empty.json"))) == []
+    failed = files.match()
+    assert isinstance(failed.exception, TocsinError)
+    assert "@desks" in str(failed.exception)
 
 
 def test_files_may_be_compressed_and_in_an_envelope(files: Files) -> None:
