@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,8 +16,9 @@ from tocsin.api.deps import ApiContext
 from tocsin.cache.feed import BlockFeed, open_cache
 from tocsin.chains.base import ChainClient
 from tocsin.chains.jsonrpc import JsonRpc, RpcLimits
-from tocsin.chains.registry import family_code, open_client
+from tocsin.chains.registry import family_code, open_client, open_specs
 from tocsin.clock import Clock, SystemClock
+from tocsin.control.specs import ReadSpecs, SpecDesk
 from tocsin.control.workbench import Workbench
 from tocsin.delivery.channel import Channel
 from tocsin.delivery.registry import open_channel
@@ -25,6 +26,7 @@ from tocsin.matching.compiled import compile_monitor, decode_compiled
 from tocsin.matching.plan import MatchPlan
 from tocsin.model.activity import DecodedBundle
 from tocsin.model.block import Bundle
+from tocsin.model.contract_spec import SpecsRead
 from tocsin.model.ids import WorkerId
 from tocsin.model.monitor import MonitorRef, unpack_compiled
 from tocsin.model.network import ChainFamily, Network
@@ -52,6 +54,9 @@ from tocsin.storage.secrets import SecretBox
 
 # Blocks a network's feed keeps; a worker that is further behind asks through PostgreSQL.
 FEED_BLOCKS = 512
+
+# For reading contracts' specs while somebody waits: the largest code there is, as base64.
+SPEC_LIMITS = RpcLimits(timeout_seconds=3.0, max_bytes=1 << 20)
 
 
 class LoopName(StrEnum):
@@ -88,6 +93,7 @@ class System:
     feed: BlockFeed
     nodes_http: HttpClient
     channels_http: HttpClient
+    specs_http: HttpClient
     guard: EgressGuard
     secret_box: SecretBox
     hints: Hints | None
@@ -114,10 +120,11 @@ async def open_system(settings: Settings, connections: Connections) -> AsyncIter
         )
         cache = open_cache(connections.cache_url)
         stack.push_async_callback(cache.aclose)
-        # Two, so that slow receivers never use up the connections to nodes, nor slow names of
-        # theirs the threads that look names up.
+        # Apart, so that slow receivers never use up the connections to nodes, nor slow names of
+        # theirs the threads that look names up; nor whoever saves monitors either of them.
         nodes_http = _open_http(stack, "nodes", settings, clock)
         channels_http = _open_http(stack, "channels", settings, clock)
+        specs_http = _open_http(stack, "specs", settings, clock)
         yield System(
             settings=settings,
             holder=connections.holder,
@@ -127,6 +134,7 @@ async def open_system(settings: Settings, connections: Connections) -> AsyncIter
             feed=BlockFeed(cache, FEED_BLOCKS),
             nodes_http=nodes_http,
             channels_http=channels_http,
+            specs_http=specs_http,
             guard=guard,
             secret_box=SecretBox(keys, next(iter(keys), ""), secrets.token_bytes),
             hints=_hints(connections.loops_url),
@@ -189,8 +197,25 @@ def build_workbench(system: System) -> Workbench:
         return system.guard.require_url(url).host
 
     return Workbench(
-        secret_box=system.secret_box, check_url=check_url, random_bytes=secrets.token_bytes
+        secret_box=system.secret_box,
+        check_url=check_url,
+        random_bytes=secrets.token_bytes,
+        spec_desk=SpecDesk(spec_fetcher(system), system.clock.now),
     )
+
+
+def spec_fetcher(system: System) -> ReadSpecs:
+    """Return what asks a network's endpoints for contracts' specs."""
+
+    async def read(network: Network, urls: tuple[str, ...], addresses: Sequence[str]) -> SpecsRead:
+        # Each time anew: whoever saves a monitor is not to pay for what failed before.
+        caller = JsonRpc(network.slug, urls, system.specs_http, system.clock, SPEC_LIMITS)
+        reader = open_specs(network, caller)
+        if reader is None:
+            return SpecsRead(found={}, missing={})
+        return await reader.read_specs(addresses)
+
+    return read
 
 
 def build_api(system: System) -> FastAPI:
@@ -252,7 +277,9 @@ def load_plan(stored: StoredPlan, network: Network, plan: MatchPlan) -> None:
     if compiled is None:
         draft = parse_monitor(stored.definition, source="monitor").draft
         ref = MonitorRef(id=stored.monitor_id, tenant_id=stored.tenant_id, version=stored.version)
-        compiled = compile_monitor(ref, family_code(network.family).key_monitor(draft))
+        compiled = compile_monitor(
+            ref, family_code(network.family).key_monitor(draft, stored.specs)
+        )
     plan.add(compiled)
 
 

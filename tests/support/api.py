@@ -2,7 +2,7 @@
 
 import copy
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,13 @@ from typing import Any
 from tests.support.asgi import AsgiClient, Reply
 from tocsin.api.app import create_app
 from tocsin.api.deps import ApiContext
+from tocsin.clock import SystemClock
 from tocsin.control.api_keys import ensure_operator_key
+from tocsin.control.specs import SpecDesk
 from tocsin.control.workbench import Workbench
+from tocsin.errors import RpcUnavailableError
+from tocsin.model.contract_spec import SpecsRead
+from tocsin.model.network import Network
 from tocsin.net.egress import EgressGuard, EgressPolicy
 from tocsin.storage.migrate import DatabaseUrls
 from tocsin.storage.pool import Database
@@ -93,7 +98,12 @@ def a_workbench() -> Workbench:
         secret_box=a_secret_box(),
         check_url=lambda url: guard.require_url(url).host,
         random_bytes=secrets.token_bytes,
+        spec_desk=SpecDesk(_no_node, SystemClock().now),
     )
+
+
+async def _no_node(network: Network, urls: Sequence[str], addresses: Sequence[str]) -> SpecsRead:
+    raise RpcUnavailableError(f"{network.slug}: {len(urls)} endpoints, {len(addresses)} asked for")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from tocsin.api.problems import HTTP_MEANINGS
 from tocsin.errors import TocsinError
 from tocsin.settings import Settings, Variable, list_variables, render_value
 from tocsin.telemetry.metrics import CATALOGUE
@@ -42,6 +43,7 @@ def render_errors() -> str:
         # Not ``error.hint``: a parent's cure need not be its child's.
         cure = str(vars(error).get("hint", ""))
         lines.append(_row(f"`{error.code}`", meaning, retryable, cure))
+    lines += [_row(f"`{code}`", text, "no", "") for code, text in HTTP_MEANINGS.items()]
     return "\n".join(lines) + "\n"
 
 

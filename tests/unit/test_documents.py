@@ -128,7 +128,7 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> None:
     for command in commands_of(page):
-        found = re.search(r"(?:^|\s)tocsin ([a-z]+)(.*)", command)
+        found = re.search(r"(?:^|\s)tocsin ([a-z][a-z-]*)(.*)", command)
         if found is None:
             continue
         known = options_of(found[1])
@@ -141,7 +141,9 @@ def options_of(name: str) -> set[str]:
     command = cli.get_command(click.Context(cli), name)
     if command is None:
         return set()
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    params = [each for one in (command, *below) for each in one.params]
+    options = [each for each in params if isinstance(each, click.Option)]
     return {"--help", *(spelling for option in options for spelling in option.opts)}
 
 
@@ -207,19 +209,27 @@ def _evm_parameter(name: str, kind: str) -> Any:
 
 def outcome(family: str, expression: str) -> str:
     layout, params = layout_and_values(family)
+    lists = {
+        row["list"]: re.split("` `", row["entries"])
+        for row in rows_after("expressions.md", "lists")
+    }
     try:
         node = parse_expression(expression)
-        check_expression(node, layout)
+        check_expression(node, layout, lists=lists)
     except (ExpressionSyntaxError, ExpressionTypeError):
         return "refused"
-    met = compile_expression(node, layout)(to_arguments(layout, params))
+    met = compile_expression(node, layout, lists=lists)(to_arguments(layout, params))
     return "met" if met else "not met"
 
 
 EXAMPLES = [
     pytest.param(family, row["expression"], row["result"], id=row["expression"][:40])
-    for family in ("EVM", "Stellar")
-    for row in rows_after("expressions.md", f"examples: {family}")
+    for family, mark in (
+        ("EVM", "examples: EVM"),
+        ("EVM", "more examples: EVM"),
+        ("Stellar", "examples: Stellar"),
+    )
+    for row in rows_after("expressions.md", mark)
 ]
 
 

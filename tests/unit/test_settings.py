@@ -199,3 +199,21 @@ def test_a_users_data_goes_where_xdg_says(
 
 def test_every_variable_is_described() -> None:
     assert [variable.name for variable in list_variables() if not variable.info.description] == []
+
+
+@pytest.mark.parametrize("name", ["TOCSIN_API__HOST", "TOCSIN_TELEMETRY__METRICS_HOST"])
+@pytest.mark.parametrize("host", ["a..b", "a\udcff", "x" * 64])
+def test_an_address_that_is_none_is_refused(name: str, host: str) -> None:
+    assert refusal({name: host}) == f"{name}: expected the name or the IP address of a host"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "tocsin.internal", "localhost"])
+def test_an_address_is_taken_as_it_is(host: str) -> None:
+    assert load({"TOCSIN_API__HOST": host}).api.host == host
+
+
+@pytest.mark.parametrize("rule", ["256.1.1.1:99999", "*.internal", "a b"])
+def test_an_egress_rule_that_cannot_be_read_is_named_by_its_variable(rule: str) -> None:
+    reason = refusal({"TOCSIN_EGRESS__ALLOW": f"node.internal:8545,{rule}"})
+    assert reason.startswith("TOCSIN_EGRESS__ALLOW: entry 2: expected a host name")
+    assert rule not in reason

@@ -1,19 +1,15 @@
 """Shapes → responses: JSON with exact numbers, and the version of single things as ETag."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
-
-from tocsin.errors import MalformedRequestError
 
 # JSON that somebody else wrote goes out as the bytes it came in: nothing in it can be lost,
 # rounded, or break the encoder.
 RawObject = Annotated[msgspec.Raw, WithJsonSchema({"type": "object"})]
-
-ETAG = re.compile(r'"(?P<version>[0-9]{1,18})"')
+RawList = Annotated[msgspec.Raw, WithJsonSchema({"type": "array"})]
 
 
 class Answer(BaseModel):
@@ -37,18 +33,3 @@ def answer_nothing() -> Response:
 def shaped(shape: type[Answer], description: str) -> dict[str, Any]:
     """Return how the API document describes a response of that shape."""
     return {"model": shape, "description": description}
-
-
-def expected_version(request: Request) -> int | None:
-    """Return the version that If-Match asks for; None where any will do.
-
-    Raises:
-        MalformedRequestError: the header is no ETag of ours.
-    """
-    text = request.headers.get("if-match", "*").strip()
-    if text == "*":
-        return None
-    tag = ETAG.fullmatch(text)
-    if tag is None:
-        raise MalformedRequestError("If-Match takes one ETag as it was read, or *")
-    return int(tag["version"])

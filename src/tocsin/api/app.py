@@ -20,6 +20,7 @@ from tocsin.api.bodies import BodyLimit
 from tocsin.api.deps import ApiContext, get_caller
 from tocsin.api.headers import AnswerHeaders
 from tocsin.api.problems import PROBLEM_RESPONSE, LastResort, install_handlers
+from tocsin.api.queries import refuse_unknown_queries
 
 PREFIX = "/api/v1"
 
@@ -59,7 +60,9 @@ def create_app(context: ApiContext) -> FastAPI:
 def closed_router() -> APIRouter:
     """Return every route that asks for a key before anything else."""
     responses: dict[int | str, dict[str, Any]] = dict(PROBLEM_RESPONSE)
-    closed = APIRouter(prefix=PREFIX, dependencies=[Depends(get_caller)], responses=responses)
+    # The key first: who has none is told nothing else.
+    asked_first = [Depends(get_caller), Depends(refuse_unknown_queries)]
+    closed = APIRouter(prefix=PREFIX, dependencies=asked_first, responses=responses)
     for router in (
         tenants.router,
         api_keys.router,

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.errors import InputError, PayloadTooLargeError
+from tocsin.openzeppelin.document import read_document
 
 MOST_BODY_BYTES = 1024 * 1024
 
@@ -62,13 +63,12 @@ async def read_shape(request: Request, shape: type[Shape]) -> Shape:
 
     Raises:
         PayloadTooLargeError: it is longer than we read.
-        InputError: no JSON, or not of that shape; ``field`` is the path of the first wrong part.
+        InputError: no strict JSON (a repeated key is none), or not of that shape; ``field`` is
+            the path of the first wrong part.
     """
-    body = await read_body(request)
+    value, _ = read_document(await read_body(request), source="the body")
     try:
-        return msgspec.json.decode(body, type=shape)
+        return msgspec.convert(value, type=shape)
     except msgspec.ValidationError as cause:
         message, _, path = str(cause).partition(" - at `$")
         raise InputError(message, field=path.strip("`.")) from cause
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise InputError("the body is no JSON") from cause

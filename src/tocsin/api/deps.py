@@ -67,6 +67,15 @@ class Caller:
             yield session, await require_tenant(session, self.actor, slug)
 
     @asynccontextmanager
+    async def endpoints_session(self) -> AsyncIterator[Session]:
+        """Open a transaction that may also read the endpoints of the platform's networks.
+
+        Only to ask nodes on the caller's behalf; nothing of what it reads is for the caller.
+        """
+        async with self.context.database.session(self.actor.scope, operator=True) as session:
+            yield session
+
+    @asynccontextmanager
     async def _open(self) -> AsyncIterator[Session]:
         operator = self.actor.role is Role.OPERATOR
         async with self.context.database.session(self.actor.scope, operator=operator) as session:

@@ -126,6 +126,15 @@ MONITOR: dict[str, Any] = {
                         },
                     },
                 },
+                "operations": {
+                    "type": "array",
+                    "description": "Stellar only; beyond OpenZeppelin Monitor.",
+                    "items": {
+                        "type": "object",
+                        "required": ["type"],
+                        "properties": {"type": text("`payment`"), "expression": text()},
+                    },
+                },
             },
         },
         "trigger_conditions": {"type": "array", "maxItems": 0, "items": {}},
@@ -137,7 +146,23 @@ MONITOR_EXAMPLE: dict[str, Any] = {
     "name": "Large transfers",
     "paused": False,
     "networks": ["ethereum_mainnet"],
-    "addresses": [{"address": "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48", "contract_spec": []}],
+    "addresses": [
+        {
+            "address": "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48",
+            "contract_spec": [
+                {
+                    "type": "event",
+                    "name": "Transfer",
+                    "anonymous": False,
+                    "inputs": [
+                        {"name": "from", "type": "address", "indexed": True},
+                        {"name": "to", "type": "address", "indexed": True},
+                        {"name": "value", "type": "uint256", "indexed": False},
+                    ],
+                }
+            ],
+        }
+    ],
     "match_conditions": {
         "functions": [],
         "events": [

@@ -29,12 +29,14 @@ class ReadyAnswer(Answer):
     failing: list[str]
 
 
+@router.head("/livez", include_in_schema=False, response_model=None)
 @router.get("/livez", response_model=None, responses={200: shaped(LiveAnswer, "We answer.")})
 async def get_live(context: ContextAsked) -> Response:
     """Answer, whatever else is broken."""
     return answer(LiveAnswer(live=True, version=context.version))
 
 
+@router.head("/readyz", include_in_schema=False, response_model=None)
 @router.get(
     "/readyz",
     response_model=None,

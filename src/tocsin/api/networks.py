@@ -10,6 +10,7 @@ from tocsin.api.bodies import read_body
 from tocsin.api.deps import CallerAsked
 from tocsin.api.documents import NETWORK, NETWORK_EXAMPLE, json_body
 from tocsin.api.paging import ListAnswer, PageAsked, list_answer
+from tocsin.api.versions import ExpectedVersion
 from tocsin.control import networks as control
 from tocsin.model.network import ChainFamily, EnabledNetwork, Network
 
@@ -30,6 +31,7 @@ class NetworkAnswer(Answer):
     block_time_ms: int
     confirmation_blocks: int
     start_number: int | None
+    version: int
     private: bool
 
 
@@ -62,6 +64,7 @@ def to_network_answer(network: Network) -> NetworkAnswer:
         block_time_ms=round(network.block_time.total_seconds() * 1000),
         confirmation_blocks=network.confirmation_count,
         start_number=network.start_number,
+        version=network.version,
         private=network.tenant_id is not None,
     )
 
@@ -88,7 +91,7 @@ async def create_network(request: Request, caller: CallerAsked) -> Response:
     shape = AddedNetworkAnswer(
         **dict(to_network_answer(added.network)), warnings=list(added.warnings)
     )
-    return answer(shape, status=201)
+    return answer(shape, status=201, version=added.network.version)
 
 
 @router.get(
@@ -112,7 +115,41 @@ async def get_network(network_slug: str, caller: CallerAsked) -> Response:
     """Read a network of the platform. Everybody."""
     async with caller.session() as session:
         network = await control.get_network(session, caller.actor, network_slug)
-    return answer(to_network_answer(network))
+    return answer(to_network_answer(network), version=network.version)
+
+
+@router.put(
+    "/{network_slug}",
+    response_model=None,
+    responses={200: shaped(AddedNetworkAnswer, "The network's next version.")},
+    openapi_extra=json_body(NETWORK, NETWORK_EXAMPLE),
+)
+async def replace_network(
+    network_slug: str, request: Request, caller: CallerAsked, expected: ExpectedVersion
+) -> Response:
+    """Store the next version of a network, with its endpoints. Operator.
+
+    Slug and family stay; so does the chain, once a block of it is logged.
+    """
+    change = control.NetworkChange(
+        slug=network_slug, raw=await read_body(request), expected_version=expected
+    )
+    async with caller.session() as session:
+        changed = await control.replace_network(session, caller.actor, caller.workbench, change)
+    shape = AddedNetworkAnswer(
+        **dict(to_network_answer(changed.network)), warnings=list(changed.warnings)
+    )
+    return answer(shape, version=changed.network.version)
+
+
+@router.delete("/{network_slug}", status_code=204, response_model=None)
+async def delete_network(
+    network_slug: str, caller: CallerAsked, expected: ExpectedVersion
+) -> Response:
+    """Take a network out of use that no tenant has enabled; its matches remain. Operator."""
+    async with caller.session() as session:
+        await control.delete_network(session, caller.actor, network_slug, expected)
+    return answer_nothing()
 
 
 @tenant_router.post(
@@ -130,7 +167,7 @@ async def enable_network(slug: str, request: Request, caller: CallerAsked) -> Re
     shape = NewlyEnabledAnswer(
         **dict(to_enabled_answer(result.enabled)), warnings=list(result.warnings)
     )
-    return answer(shape, status=201)
+    return answer(shape, status=201, version=result.enabled.network.version)
 
 
 @tenant_router.get(
@@ -145,9 +182,47 @@ async def list_enabled(slug: str, caller: CallerAsked, page: PageAsked) -> Respo
     return answer(list_answer(networks, to_enabled_answer))
 
 
+@tenant_router.get(
+    "/{network_slug}",
+    response_model=None,
+    responses={200: shaped(EnabledNetworkAnswer, "The network.")},
+)
+async def get_enabled(slug: str, network_slug: str, caller: CallerAsked) -> Response:
+    """Read a network the tenant may watch. Owner, viewer."""
+    async with caller.tenant_session(slug) as (session, _):
+        enabled = await control.get_enabled(session, caller.actor, network_slug)
+    return answer(to_enabled_answer(enabled), version=enabled.network.version)
+
+
+@tenant_router.put(
+    "/{network_slug}",
+    response_model=None,
+    responses={200: shaped(NewlyEnabledAnswer, "The network's next version.")},
+    openapi_extra=json_body(NETWORK, NETWORK_EXAMPLE),
+)
+async def replace_private(
+    slug: str, network_slug: str, request: Request, caller: CallerAsked, expected: ExpectedVersion
+) -> Response:
+    """Store the next version of a private network, with its endpoints. Owner.
+
+    Slug and family stay; so does the chain, once a block of it is logged.
+    """
+    change = control.NetworkChange(
+        slug=network_slug, raw=await read_body(request), expected_version=expected
+    )
+    async with caller.tenant_session(slug) as (session, _):
+        result = await control.replace_private(session, caller.actor, caller.workbench, change)
+    shape = NewlyEnabledAnswer(
+        **dict(to_enabled_answer(result.enabled)), warnings=list(result.warnings)
+    )
+    return answer(shape, version=result.enabled.network.version)
+
+
 @tenant_router.delete("/{network_slug}", status_code=204, response_model=None)
-async def disable_network(slug: str, network_slug: str, caller: CallerAsked) -> Response:
+async def disable_network(
+    slug: str, network_slug: str, caller: CallerAsked, expected: ExpectedVersion
+) -> Response:
     """Stop watching a network that no monitor uses; a private one is deleted. Owner."""
     async with caller.tenant_session(slug) as (session, _):
-        await control.disable_network(session, caller.actor, network_slug)
+        await control.disable_network(session, caller.actor, network_slug, expected)
     return answer_nothing()

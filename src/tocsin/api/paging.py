@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from tocsin.api.answers import Answer
@@ -32,7 +32,7 @@ def render_cursor(position: Position | None) -> str | None:
     """Return a place in a list as text without meaning to others."""
     if position is None:
         return None
-    text = f"{position.at.isoformat()} {position.id}"
+    text = f"{position.at.isoformat()} {position.id} {position.list_name}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -45,7 +45,7 @@ def parse_cursor(text: str) -> Position:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         clear = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        at_text, _, id_text = clear.partition(" ")
+        at_text, id_text, list_name = clear.split(" ")
         at = datetime.fromisoformat(at_text)
     except (binascii.Error, ValueError) as cause:
         raise _no_cursor() from cause
@@ -53,7 +53,7 @@ def parse_cursor(text: str) -> Position:
     offset = at.utcoffset()
     if offset is None or offset.total_seconds() != 0 or POSITION_ID.fullmatch(id_text) is None:
         raise _no_cursor()
-    return Position(at=at, id=id_text)
+    return Position(at=at, id=id_text, list_name=list_name)
 
 
 def _no_cursor() -> InputError:
@@ -61,11 +61,20 @@ def _no_cursor() -> InputError:
 
 
 def get_page_request(
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> PageRequest:
-    """Return which page a request asks for."""
-    return PageRequest(limit=limit, after=parse_cursor(cursor) if cursor is not None else None)
+    """Return which page a request asks for.
+
+    Raises:
+        InputError: the cursor is none of ours, or another list's.
+    """
+    list_name = str(request.scope["route"].path)
+    after = parse_cursor(cursor) if cursor is not None else None
+    if after is not None and after.list_name != list_name:
+        raise InputError("belongs to another list", field="cursor")
+    return PageRequest(limit=limit, after=after, list_name=list_name)
 
 
 PageAsked = Annotated[PageRequest, Depends(get_page_request)]

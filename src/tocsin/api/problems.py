@@ -48,9 +48,18 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+REFUSED_CODE = "http.refused"
 HTTP_CODES: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "http.no_such_route",
     HTTPStatus.METHOD_NOT_ALLOWED: "http.method_not_allowed",
+}
+
+# Codes of answers that no error class stands behind, and what they mean.
+HTTP_MEANINGS: Mapping[str, str] = {
+    "http.no_such_route": "The API has no such path.",
+    "http.method_not_allowed": "The path is there, but not with this method.",
+    REFUSED_CODE: "HTTP itself does not allow the request.",
+    INTERNAL_CODE: "We made a mistake; it is in the log under the answer's request_id.",
 }
 
 
@@ -70,7 +79,8 @@ def describe(error: TocsinError) -> dict[str, object]:
     Our own troubles are told by their kind only: their details are for the log.
     """
     status = status_of(error)
-    title = (type(error).__doc__ or type(error).__name__).partition("\n")[0]
+    # The class's own description, without the marks of its text.
+    title = (type(error).__doc__ or type(error).__name__).partition("\n")[0].replace("``", "")
     members: dict[str, object] = {
         "type": f"urn:tocsin:problem:{error.code}",
         "title": title,
@@ -137,7 +147,8 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+    # Without the first part, which says only that it stood in the query.
+    field = ".".join(str(part) for part in first["loc"][1:])
     return render(describe(InputError(str(first["msg"]), field=field)), request_id_of(request))
 
 
@@ -146,7 +157,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
-    code = HTTP_CODES.get(status, "http.refused")
+    code = HTTP_CODES.get(status, REFUSED_CODE)
     members: dict[str, object] = {
         "type": f"urn:tocsin:problem:{code}",
         "title": status.phrase,

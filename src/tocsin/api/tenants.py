@@ -12,6 +12,7 @@ from tocsin.api.bodies import read_shape
 from tocsin.api.deps import CallerAsked
 from tocsin.api.documents import shape_body
 from tocsin.api.paging import ListAnswer, PageAsked, list_answer
+from tocsin.api.versions import ExpectedVersion
 from tocsin.control import tenants as control
 from tocsin.control.api_keys import generate_key
 from tocsin.model.tenant import Tenant, TenantStatus
@@ -111,9 +112,12 @@ async def get_tenant(slug: str, caller: CallerAsked) -> Response:
     responses={200: shaped(TenantAnswer, "The tenant as it is now.")},
     openapi_extra=shape_body(TenantChange, {"status": "suspended"}),
 )
-async def change_tenant(slug: str, request: Request, caller: CallerAsked) -> Response:
-    """Suspend or resume a tenant. Operator."""
+async def change_tenant(
+    slug: str, request: Request, caller: CallerAsked, expected: ExpectedVersion
+) -> Response:
+    """Suspend or resume a tenant, under If-Match where sent. Operator."""
     body = await read_shape(request, TenantChange)
     async with caller.tenant_session(slug) as (session, tenant):
-        changed = await control.set_tenant_status(session, caller.actor, tenant, body.status)
+        change = control.TenantChange(status=body.status, expected_version=expected)
+        changed = await control.set_tenant_status(session, caller.actor, tenant, change)
     return answer(to_tenant_answer(changed), version=changed.config_version)

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from tocsin.api.answers import Answer, answer, answer_nothing, expected_version, shaped
+from tocsin.api.answers import Answer, answer, answer_nothing, shaped
 from tocsin.api.bodies import read_body
 from tocsin.api.deps import CallerAsked, parse_id
 from tocsin.api.documents import TRIGGER, TRIGGER_EXAMPLE, json_body
 from tocsin.api.paging import ListAnswer, PageAsked, list_answer
+from tocsin.api.versions import ExpectedVersion
 from tocsin.control import triggers as control
 from tocsin.model.ids import TriggerId
 from tocsin.model.trigger import ChannelKind, Trigger
@@ -110,15 +111,18 @@ async def get_trigger(slug: str, trigger_id: str, caller: CallerAsked) -> Respon
     openapi_extra=json_body(TRIGGER, TRIGGER_EXAMPLE),
 )
 async def replace_trigger(
-    slug: str, trigger_id: str, request: Request, caller: CallerAsked
+    slug: str, trigger_id: str, request: Request, caller: CallerAsked, expected: ExpectedVersion
 ) -> Response:
-    """Store the next version of a trigger; without a secret the old one is kept. Owner."""
+    """Store the next version of a trigger; a secret or headers not given stay as they are. Owner.
+
+    The slug of a trigger in use stays: monitors name it.
+    """
     raw = await read_body(request)
     async with caller.tenant_session(slug) as (session, _):
         change = control.TriggerChange(
             trigger_id=TriggerId(parse_id("trigger", trigger_id)),
             raw=raw,
-            expected_version=expected_version(request),
+            expected_version=expected,
         )
         stored = await control.replace_trigger(session, caller.actor, caller.workbench, change)
     return _answer_stored(stored, 200)
@@ -126,10 +130,10 @@ async def replace_trigger(
 
 @router.delete("/{trigger_id}", status_code=204, response_model=None)
 async def delete_trigger(
-    slug: str, trigger_id: str, request: Request, caller: CallerAsked
+    slug: str, trigger_id: str, caller: CallerAsked, expected: ExpectedVersion
 ) -> Response:
     """Take a trigger out of use that no monitor sends through. Owner."""
     async with caller.tenant_session(slug) as (session, _):
         wanted = TriggerId(parse_id("trigger", trigger_id))
-        await control.delete_trigger(session, caller.actor, wanted, expected_version(request))
+        await control.delete_trigger(session, caller.actor, wanted, expected)
     return answer_nothing()

@@ -10,11 +10,10 @@ from tocsin.control.api_keys import ensure_operator_key
 from tocsin.settings import Settings
 
 
-async def operator_key(system: System) -> str | None:
-    """Return the operator's first key, made now; None where there is one already."""
-    if system.api_database is None:
-        return None
-    return await ensure_operator_key(system.api_database, secrets.token_bytes)
+async def tell_first_key(system: System) -> None:
+    """Make the operator's first key and print it; nothing where there is one already."""
+    if system.api_database is not None:
+        await ensure_operator_key(system.api_database, secrets.token_bytes, tell_key)
 
 
 def tell_addresses(settings: Settings, listening: Listening) -> None:
@@ -30,7 +29,6 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def tell_key(key: str | None) -> None:
+def tell_key(key: str) -> None:
     """Print a new operator key."""
-    if key is not None:
-        click.echo(f"  operator key, shown only this once: {key}")
+    click.echo(f"  operator key, shown only this once: {key}")

@@ -8,6 +8,7 @@ import click
 
 from tocsin.cli.extras import require_extra
 from tocsin.clock import SystemClock
+from tocsin.errors import OptionError, SettingsError
 
 if TYPE_CHECKING:  # its libraries are an extra, looked for when the command runs
     from tocsin.devnet.server import Devnet
@@ -87,6 +88,13 @@ def devnet_command(
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         await asyncio.wait({task})
         if not task.cancelled():
-            task.result()
+            _raise_failure(task)
 
     asyncio.run(run())
+
+
+def _raise_failure(task: asyncio.Future[None]) -> None:
+    try:
+        task.result()
+    except SettingsError as cause:  # no setting of ours: here it is an option
+        raise OptionError(str(cause)) from cause

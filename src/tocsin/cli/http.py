@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from typing_extensions import override
 
 from tocsin.errors import SettingsError
+from tocsin.telemetry.metrics import describe_listening
 
 GRACE_SECONDS = 5
 
@@ -34,10 +35,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as cause:
+    except (OSError, UnicodeError) as cause:
         listener.close()
+        reason, setting = describe_listening(cause)
         raise SettingsError(
-            f"the API cannot listen on {host}:{port}: {cause.strerror}; set TOCSIN_API__PORT"
+            f"the API cannot listen on {host}:{port}: {reason}; set TOCSIN_API__{setting}"
         ) from cause
     listener.setblocking(False)
     return listener

@@ -3,7 +3,7 @@
 import click
 
 from tocsin.bootstrap import Connections, LoopName, System
-from tocsin.cli.announcing import operator_key, tell_addresses, tell_key
+from tocsin.cli.announcing import tell_addresses, tell_first_key
 from tocsin.cli.running import Listening, run_process
 from tocsin.cli.servers import external_urls, process_name, require_keys
 from tocsin.settings import load_environment
@@ -58,10 +58,9 @@ def api_command() -> None:
     )
 
     async def announce(system: System, listening: Listening) -> None:
-        key = await operator_key(system)
         click.echo("tocsin api is running. Stop it with Ctrl-C.")
         tell_addresses(settings, listening)
-        tell_key(key)
+        await tell_first_key(system)
 
     run_process(settings, connections, loops=frozenset(), announce=announce)
 

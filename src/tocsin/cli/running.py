@@ -1,10 +1,10 @@
 """Runs the parts of one process until it is told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -21,6 +21,8 @@ from tocsin.telemetry.metrics import serve_metrics
 log = structlog.get_logger()
 
 WATCH_SERVERS_SECONDS = 0.5
+# More than finishing what is being sent may take, less than who stops us usually waits.
+STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +75,53 @@ async def _run(
     edge: tuple[socket.socket | None, Callable[[System], Awaitable[None]]],
 ) -> None:
     listener, begin = edge
-    stop = asyncio.Event()
-    running = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        running.add_signal_handler(number, stop.set)
+    stop = _stop_on_signals()
     async with open_system(settings, connections) as system:
-        parts: list[Awaitable[None]] = [_watch_servers(embedded)]
-        if loops:
-            parts.append(run_loops(system, loops))
-        if listener is not None:
-            parts.append(serve(build_api(system), listener))
-        tasks = [asyncio.ensure_future(part) for part in parts]
-        await begin(system)
-        stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (*tasks, stopping):
-            task.cancel()
-        for task in (*tasks, stopping):
-            with suppress(asyncio.CancelledError):
-                await task
-        log.info("process.stopped")
+        tasks = {asyncio.create_task(_watch_servers(embedded), name="servers")}
+        try:
+            if loops:
+                tasks.add(asyncio.create_task(run_loops(system, loops), name="loops"))
+            if listener is not None:
+                tasks.add(asyncio.create_task(serve(build_api(system), listener), name="api"))
+            await begin(system)
+            tasks.add(asyncio.create_task(_wait_for(stop), name="stop"))
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(tasks)
+    log.info("process.stopped")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """Return what is set by the first SIGINT or SIGTERM; a second one ends the process at once."""
+    stop = asyncio.Event()
+
+    def note(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)  # the kernel takes our servers along
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, note, number)
+    return stop
+
+
+async def _wait_for(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel every part, wait for it, and raise what one of them failed with.
+
+    What does not stop in time is left behind: all that matters is stored or will be done again.
+    """
+    for task in tasks:
+        task.cancel()
+    done, hanging = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for task in hanging:
+        log.warning("process.part_abandoned", error_code="process.slow_stop", loop=task.get_name())
+    for task in done:
+        if not task.cancelled():
+            task.result()
 
 
 async def _watch_servers(embedded: Sequence[EmbeddedServer]) -> None:

@@ -60,6 +60,20 @@ def start_servers(settings: Settings, stack: ExitStack) -> Servers:
     return Servers(connections=connections, embedded=(*postgres, *valkey))
 
 
+def open_api_database(settings: Settings, stack: ExitStack) -> str:
+    """Return the URL of the API's database: the settings', or the embedded one's, started.
+
+    Raises:
+        SettingsError: the URL is not set, or the data directory is in use.
+    """
+    if not settings.database.is_embedded:
+        return settings.database.require_url("api")
+    directory = stack.enter_context(claim_data_dir(settings.data_dir))
+    urls, _ = _database(settings, directory, stack)
+    migrate(urls)
+    return urls.api
+
+
 def _database(
     settings: Settings, directory: DataDirectory, stack: ExitStack
 ) -> tuple[DatabaseUrls, tuple[EmbeddedServer, ...]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tocsin.bootstrap import LoopName, System
-from tocsin.cli.announcing import operator_key, tell_addresses, tell_key
+from tocsin.cli.announcing import tell_addresses, tell_first_key
 from tocsin.cli.running import Listening, run_process
 from tocsin.cli.servers import start_servers
 from tocsin.settings import Settings, load_environment
@@ -49,11 +49,10 @@ def up(settings: Settings) -> None:
         servers = start_servers(settings, stack)
 
         async def announce(system: System, listening: Listening) -> None:
-            key = await operator_key(system)
             click.echo("Tocsin is running. Stop it with Ctrl-C.")
             tell_addresses(settings, listening)
             click.echo(f"  data     {settings.data_dir}")
-            tell_key(key)
+            await tell_first_key(system)
 
         run_process(
             settings,

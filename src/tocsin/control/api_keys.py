@@ -14,7 +14,7 @@ from zlib import crc32
 
 from tocsin.control.access import Actor, Permission
 from tocsin.control.names import require_name
-from tocsin.errors import InputError, NotAuthenticatedError, NotFoundError
+from tocsin.errors import InputError, LastKeyError, NotAuthenticatedError, NotFoundError
 from tocsin.model.ids import ApiKeyId
 from tocsin.model.page import Page, PageRequest
 from tocsin.model.tenant import ApiKey, Role, Tenant, TenantScope
@@ -88,15 +88,59 @@ async def authenticate(database: Database, text: str) -> Actor:
 
 
 async def ensure_operator_key(
-    database: Database, random_bytes: Callable[[int], bytes]
+    database: Database,
+    random_bytes: Callable[[int], bytes],
+    show: Callable[[str], None] | None = None,
 ) -> str | None:
-    """Make the operator's first key and return its text; None where there is one already."""
+    """Make the operator's first key and return its text; None where there is one already.
+
+    With ``show`` it is shown before it is stored: a key that nobody could be told must not
+    be the first one.
+    """
     async with database.session(operator=True) as session:
         if await storage.has_operator_key(session):
             return None
         new = generate_key(random_bytes)
         await storage.add_operator_key(session, new.id, "bootstrap", new.secret_hash)
+        if show is not None:
+            show(new.text)
     return new.text
+
+
+async def list_operator_keys(database: Database) -> list[ApiKey]:
+    """Return the operator's keys, for whoever has the database itself."""
+    async with database.session(operator=True) as session:
+        return await storage.list_operator_keys(session)
+
+
+async def add_operator_key(
+    database: Database,
+    name: str,
+    random_bytes: Callable[[int], bytes],
+    show: Callable[[str], None],
+) -> None:
+    """Make one more key of the operator, for whoever has the database itself.
+
+    Raises:
+        InputError: the name is none.
+    """
+    require_name(name, field="name")
+    async with database.session(operator=True) as session:
+        new = generate_key(random_bytes)
+        await storage.add_operator_key(session, new.id, name, new.secret_hash)
+        show(new.text)
+
+
+async def revoke_operator_key(database: Database, key_id: str) -> None:
+    """Make a key of the operator useless, for whoever has the database itself.
+
+    Raises:
+        NotFoundError: the operator has no key of that id.
+    """
+    if KEY_ID.fullmatch(key_id) is None:
+        raise NotFoundError("operator key", "of that id")
+    async with database.session(operator=True) as session:
+        await storage.revoke_operator_key(session, ApiKeyId(key_id))
 
 
 async def add_key(
@@ -136,11 +180,15 @@ async def revoke_key(session: Session, actor: Actor, tenant: Tenant, key_id: Api
     Raises:
         NotPermittedError: the caller may not revoke keys.
         NotFoundError: the tenant has no such key.
+        LastKeyError: the tenant would lock itself out. The operator may, and can let it in again.
     """
     actor.require(Permission.WRITE_KEYS)
     if KEY_ID.fullmatch(key_id) is None:
         raise NotFoundError("API key", "of that id")
-    await storage.ApiKeys(session, TenantScope(tenant_id=tenant.id)).revoke(key_id)
+    keys = storage.ApiKeys(session, TenantScope(tenant_id=tenant.id))
+    if actor.scope is not None and await keys.lock_working_owners() == {key_id}:
+        raise LastKeyError("this is the tenant's last owner key")
+    await keys.revoke(key_id)
 
 
 def _require_tenant_role(text: str) -> Role:

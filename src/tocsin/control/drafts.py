@@ -9,6 +9,7 @@ import msgspec
 from tocsin.chains.registry import family_code
 from tocsin.control.names import require_name, require_slug, require_trigger_slug
 from tocsin.matching.compiled import compile_monitor, decode_compiled, encode_compiled
+from tocsin.model.contract_spec import NO_SPECS, Specs
 from tocsin.model.monitor import MonitorDraft, MonitorRef
 from tocsin.model.network import ChainFamily, NetworkDraft
 from tocsin.model.trigger import TriggerDraft
@@ -97,18 +98,46 @@ def parse_trigger_body(raw: bytes) -> Parsed[TriggerDraft]:
     return parsed
 
 
+def gives_headers(raw: bytes) -> bool:
+    """Return whether the body of a trigger mentions headers.
+
+    Raises:
+        InputError: it is no strict JSON.
+    """
+    value, _ = read_document(raw, source=SOURCE)
+    config = value.get("config") if isinstance(value, dict) else None
+    return isinstance(config, dict) and config.get("headers") is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledDraft:
+    """What the workers need of a monitor, by the families of its networks.
+
+    ``notes`` are what its author should know.
+    """
+
+    by_family: Mapping[ChainFamily, bytes]
+    notes: tuple[str, ...]
+
+
 def compile_draft(
-    ref: MonitorRef, draft: MonitorDraft, families: frozenset[ChainFamily]
-) -> dict[ChainFamily, bytes]:
-    """Return what the workers need of a monitor, for each family of its networks.
+    ref: MonitorRef,
+    draft: MonitorDraft,
+    families: frozenset[ChainFamily],
+    specs: Specs = NO_SPECS,
+) -> CompiledDraft:
+    """Check a monitor for each family of its networks; ``specs`` are those that nobody gave.
 
     Raises:
         InputError: the draft does not compile; ``field`` is the path of the offending part.
     """
-    return {
-        family: encode_compiled(compile_monitor(ref, family_code(family).key_monitor(draft)))
-        for family in sorted(families)
-    }
+    keyed = {family: family_code(family).key_monitor(draft, specs) for family in sorted(families)}
+    return CompiledDraft(
+        by_family={
+            family: encode_compiled(compile_monitor(ref, each)) for family, each in keyed.items()
+        },
+        notes=tuple(note for each in keyed.values() for note in each.notes),
+    )
 
 
 def pack_compiled(compiled: Mapping[ChainFamily, bytes]) -> bytes:

@@ -6,6 +6,7 @@ import unicodedata
 from tocsin.errors import InputError
 
 LONGEST_NAME = 200
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode: general categories
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 TRIGGER_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -14,7 +15,7 @@ def require_name(name: str, *, field: str) -> str:
     """Return a name that people, databases and terminals can show.
 
     Shape: 1 to 200 characters, not all spaces, none of them a control character, a lone
-    surrogate or a mark that turns the direction of text.
+    surrogate, a line separator or a mark that turns the direction of text.
 
     Raises:
         InputError: anything else.
@@ -23,7 +24,7 @@ def require_name(name: str, *, field: str) -> str:
         raise InputError("expected a name, not an empty one", field=field)
     if len(name) > LONGEST_NAME:
         raise InputError(f"expected at most {LONGEST_NAME} characters", field=field)
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
+    if any(unicodedata.category(character) in _UNSHOWN for character in name):
         raise InputError("expected no control characters", field=field)
     return name
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tocsin.control.access import Actor, Permission
 from tocsin.control.api_keys import CreatedKey, GeneratedKey, add_key
 from tocsin.control.names import SLUG, require_name, require_slug
-from tocsin.errors import InputError, NotFoundError, NotPermittedError
+from tocsin.errors import InputError, NotFoundError, NotPermittedError, StaleVersionError
 from tocsin.model.page import Page, PageRequest
 from tocsin.model.tenant import Role, Tenant, TenantStatus
 from tocsin.storage import tenants as storage
@@ -75,16 +75,32 @@ def refuse_suspended(actor: Actor, tenant: Tenant) -> None:
         raise NotPermittedError("the tenant is suspended")
 
 
-async def set_tenant_status(session: Session, actor: Actor, tenant: Tenant, status: str) -> Tenant:
-    """Suspend or resume a tenant.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantChange:
+    """The status a tenant shall have, and the configuration version it must be at, if any."""
+
+    status: str
+    expected_version: int | None
+
+
+async def set_tenant_status(
+    session: Session, actor: Actor, tenant: Tenant, change: TenantChange
+) -> Tenant:
+    """Suspend or resume a tenant; one that is so already stays at its version.
 
     Raises:
         NotPermittedError: only the operator may.
         InputError: there is no such status.
+        StaleVersionError: its configuration is not at the expected version.
     """
     actor.require(Permission.WRITE_TENANTS)
     try:
-        wanted = TenantStatus(status)
+        wanted = TenantStatus(change.status)
     except ValueError as cause:
         raise InputError("expected active or suspended", field="status") from cause
-    return await storage.Tenants(session).set_status(tenant, wanted)
+    tenants = storage.Tenants(session)
+    before = await tenants.lock(tenant)
+    expected = change.expected_version
+    if expected is not None and before.config_version != expected:
+        raise StaleVersionError(f"the tenant is at version {before.config_version}, not {expected}")
+    return before if before.status is wanted else await tenants.set_status(before, wanted)

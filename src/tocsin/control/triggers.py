@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from tocsin.control.access import Actor, Permission
-from tocsin.control.drafts import parse_trigger_body
+from tocsin.control.drafts import gives_headers, parse_trigger_body
 from tocsin.control.workbench import Workbench
 from tocsin.delivery.channels.webhook import parse_headers
 from tocsin.delivery.signing import LONGEST_SECRET, parse_secret, render_secret
@@ -93,11 +93,15 @@ class TriggerChange:
 async def replace_trigger(
     session: Session, actor: Actor, workbench: Workbench, change: TriggerChange
 ) -> StoredTrigger:
-    """Store the next version of a trigger; without a secret in the body the old one is kept.
+    """Store the next version of a trigger.
+
+    A secret, or headers, that the body does not mention stay as they are: they are never shown,
+    so nobody could send them again. Empty headers remove them.
 
     Raises:
         NotFoundError: there is none.
         StaleVersionError: it is not at the expected version.
+        InUseError: its slug would change while monitors name it.
         InputError, EgressRefusedError, AlreadyExistsError: as for ``create_trigger``.
     """
     scope = actor.require_in_tenant(Permission.WRITE_TRIGGERS)
@@ -107,11 +111,14 @@ async def replace_trigger(
     triggers = Triggers(session, scope)
     before = await triggers.get(change.trigger_id)
     _require_version(before, change.expected_version)
+    await triggers.require_same_name(before, parsed.draft.slug)
     old_secret_id = await triggers.get_config_secret(before.id)
+    old = await read_config(session, workbench.secret_box, old_secret_id)
     config = parsed.draft.config
     if config.secret is None:
-        old = await read_config(session, workbench.secret_box, old_secret_id)
         config = replace(config, secret=old.secret)
+    if not gives_headers(change.raw):
+        config = replace(config, headers=old.headers)
     secret_id = await _seal_config(session, workbench.secret_box, scope, config)
     record = _record(parsed.draft, destination, secret_id)
     trigger = await triggers.replace(before.id, record, version=before.version)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tocsin.control.specs import SpecDesk
 from tocsin.storage.secrets import SecretBox
 
 
@@ -12,8 +13,10 @@ class Workbench:
 
     ``check_url`` returns the host of a URL that we may request, or raises EgressRefusedError;
     it asks no name server. ``random_bytes`` is a secure source: keys and secrets come from it.
+    ``spec_desk`` fetches contracts' specs that nobody gave.
     """
 
     secret_box: SecretBox
     check_url: Callable[[str], str]
     random_bytes: Callable[[int], bytes]
+    spec_desk: SpecDesk

@@ -89,11 +89,11 @@ class Devnet:
         site = web.TCPSite(runner, self._config.host, self._config.port)
         try:
             await site.start()
-        except OSError as cause:
+        except (OSError, UnicodeError) as cause:
             await runner.cleanup()
+            reason = cause.strerror if isinstance(cause, OSError) else "no host name"
             raise SettingsError(
-                f"cannot listen on {self._config.host}:{self._config.port}: {cause.strerror}",
-                field="port",
+                f"cannot listen on {self._config.host}:{self._config.port}: {reason}"
             ) from cause
         self._runner = runner
         self._address = (self._config.host, runner.addresses[0][1])

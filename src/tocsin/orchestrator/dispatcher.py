@@ -31,6 +31,7 @@ from tocsin.model.delivery import AttemptOutcome, DeliveryStatus
 from tocsin.model.ids import TriggerId
 from tocsin.model.trigger import ChannelConfig, WebhookConfig
 from tocsin.orchestrator.bundles import unpack_document
+from tocsin.orchestrator.supervisor import stop_tasks
 from tocsin.storage import outbox
 from tocsin.storage.hints import Hint
 from tocsin.storage.outbox import ClaimedDelivery, FinishedAttempt
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 
 RECLAIM_SECONDS = 5.0
 LOOK_SECONDS = 1.0
+# As long as an attempt may take; its outcome is written in no time or, without database, never.
+FINISH_SECONDS = 16.0
 
 OpenChannel = Callable[[ChannelConfig], Channel]
 
@@ -81,8 +84,7 @@ class Dispatcher:
                 if not await self.step():
                     await self._rest()
         finally:
-            if self._sending:
-                await asyncio.wait(self._sending)
+            await self._finish_sending()
 
     async def step(self) -> int:
         """Claim what is due and begin to send it; return how many were claimed."""
@@ -105,6 +107,13 @@ class Dispatcher:
         """Return when nothing is on its way any more."""
         while self._sending:
             await asyncio.wait(self._sending)
+
+    async def _finish_sending(self) -> None:
+        """Return when nothing is on its way; what takes too long is left to be sent again."""
+        if not self._sending:
+            return
+        _, hanging = await asyncio.wait(self._sending, timeout=FINISH_SECONDS)
+        await stop_tasks(hanging)
 
     async def _rest(self) -> None:
         async with self._parts.database.session() as session:

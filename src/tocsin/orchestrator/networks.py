@@ -6,18 +6,17 @@ leases that run out, or that it takes back at once when it starts again under th
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from tocsin.chains.base import ChainClient
-from tocsin.errors import ChainError, LostOwnershipError, TocsinError
+from tocsin.errors import ChainError, LostOwnershipError
 from tocsin.model.ids import NetworkId
 from tocsin.model.network import Network
 from tocsin.orchestrator.lost_blocks import LostBlocks
-from tocsin.orchestrator.supervisor import Backoff, keep_running, stop_tasks
+from tocsin.orchestrator.supervisor import Backoff, keep_running, let_go, stop_tasks
 from tocsin.orchestrator.watcher import Watcher, WatcherParts, poll_seconds
 from tocsin.storage import bundle_requests, leases, plans
 from tocsin.storage.hints import Hints
@@ -57,6 +56,14 @@ class _Opened:
     endpoint_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """A network as it is watched, and the task that does."""
+
+    network: Network
+    task: asyncio.Task[None]
+
+
 class Watching:
     """Watches every network whose lease can be had."""
 
@@ -65,10 +72,13 @@ class Watching:
         self._database = parts.watcher.database
         self._clock = parts.watcher.clock
         self._renew_seconds = parts.lease.total_seconds() / 4
-        self._tasks: dict[NetworkId, asyncio.Task[None]] = {}
+        self._watched: dict[NetworkId, _Watched] = {}
 
     async def run(self) -> None:
-        """Start a watcher for each new network and stop those of networks that are gone."""
+        """Start a watcher for each new network and stop those of networks that are gone.
+
+        A network that was changed is watched anew, with its new endpoints.
+        """
         hint = self._parts.hints.subscribe(plans.CONFIG_CHANGED)
         try:
             while True:
@@ -76,17 +86,20 @@ class Watching:
                 await hint.wait(LOOK_SECONDS)
         finally:
             self._parts.hints.unsubscribe(plans.CONFIG_CHANGED, hint)
-            await stop_tasks(set(self._tasks.values()))
-            self._tasks.clear()
+            await stop_tasks({each.task for each in self._watched.values()})
+            self._watched.clear()
 
     async def _adopt_networks(self) -> None:
         async with self._database.session() as session:
             networks = await plans.list_watched_networks_for_all_tenants(session)
         wanted = {network.id: network for network in networks}
-        for network_id in self._tasks.keys() - wanted.keys():
-            await stop_tasks({self._tasks.pop(network_id)})
-        for network_id in wanted.keys() - self._tasks.keys():
-            self._tasks[network_id] = asyncio.create_task(self._keep(wanted[network_id]))
+        for network_id, watched in list(self._watched.items()):
+            if wanted.get(network_id) != watched.network:
+                await stop_tasks({self._watched.pop(network_id).task})
+        for network_id in wanted.keys() - self._watched.keys():
+            network = wanted[network_id]
+            task = asyncio.create_task(self._keep(network))
+            self._watched[network_id] = _Watched(network=network, task=task)
 
     async def _keep(self, network: Network) -> None:
         opened: _Opened | None = None
@@ -110,6 +123,8 @@ class Watching:
         lease = await self._wait_for_lease(network)
         log.info("network.watched", network_id=str(network.id), epoch=lease.epoch)
         try:
+            if lease.chain_identity != network.chain_identity:
+                raise LostOwnershipError(f"network {network.id}: another chain by now")
             parts = self._parts.watcher
             watcher = Watcher(network, opened.client, lease, parts, opened.endpoint_count)
             await watcher.load()
@@ -120,9 +135,7 @@ class Watching:
                 self._serve_for_ever(lost_blocks),
             )
         finally:
-            # If the database is down the lease runs out by itself.
-            with suppress(TocsinError):
-                await self._release(lease)
+            await let_go(self._release(lease))
 
     async def _wait_for_lease(self, network: Network) -> NetworkLease:
         while True:

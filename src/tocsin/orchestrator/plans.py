@@ -8,7 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+import structlog
+
 from tocsin.clock import Clock
+from tocsin.errors import TocsinError
+from tocsin.matching.compiled import COMPILER_VERSION
 from tocsin.matching.plan import MatchPlan
 from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId
 from tocsin.model.network import Network
@@ -18,6 +22,8 @@ from tocsin.storage.hints import Hint
 from tocsin.storage.plans import StoredPlan
 from tocsin.storage.pool import Database
 from tocsin.telemetry import metrics
+
+log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
 
@@ -69,6 +75,7 @@ class PlanKeeper:
         self._looked_at: float | None = None
         self._held: dict[TenantId, list[StoredPlan]] = {}
         self._plans: dict[NetworkId, NetworkPlan] = {}
+        self._networks_version = -1
         self.versions: dict[TenantId, int] = {}
 
     def plan_of(self, network_id: NetworkId) -> NetworkPlan | None:
@@ -111,17 +118,29 @@ class PlanKeeper:
             gone = self._held.keys() - versions.keys()
             networks: dict[NetworkId, Network] = {}
             stored: list[StoredPlan] = []
-            if changed:
+            networks_version = await storage.networks_version_for_all_tenants(session)
+            networks_changed = networks_version != self._networks_version
+            if changed or networks_changed:
                 found = await storage.list_networks_for_all_tenants(session)
                 networks = {network.id: network for network in found}
-                stored = await storage.list_plans_for_all_tenants(session, changed)
+            if changed:
+                stored = await storage.list_plans_for_all_tenants(
+                    session, changed, COMPILER_VERSION
+                )
         self._looked_at = now
+        if networks_changed:
+            self._take_up(networks)
+            self._networks_version = networks_version
         if not changed and not gone:
-            return False
+            return networks_changed
         await self._swap(changed | gone, stored, networks)
         self.versions = versions
         metrics.CONFIG_RELOADS.inc(len(changed | gone))
         return True
+
+    def _take_up(self, networks: Mapping[NetworkId, Network]) -> None:
+        for network_id in self._plans.keys() & networks.keys():
+            self._plans[network_id].network = networks[network_id]
 
     async def _swap(
         self,
@@ -132,14 +151,14 @@ class PlanKeeper:
         # No await before all of it is done: nobody may evaluate with half a configuration.
         for tenant_id in tenants:
             self._drop(tenant_id)
-        failed: list[tuple[StoredPlan, NetworkId, str]] = []
+        failed: list[tuple[StoredPlan, NetworkId, Exception]] = []
         healed: list[tuple[StoredPlan, NetworkId]] = []
         for new in stored:
             self._held.setdefault(new.tenant_id, []).append(new)
             for network_id in new.from_seqs.keys() & networks.keys():
                 error = self._hold(new, networks[network_id])
                 if error is not None:
-                    failed.append((new, network_id, str(error)))
+                    failed.append((new, network_id, error))
                 elif network_id in new.quarantined_on:
                     healed.append((new, network_id))
         await self._record(failed, healed)
@@ -165,13 +184,23 @@ class PlanKeeper:
 
     async def _record(
         self,
-        failed: Sequence[tuple[StoredPlan, NetworkId, str]],
+        failed: Sequence[tuple[StoredPlan, NetworkId, Exception]],
         healed: Sequence[tuple[StoredPlan, NetworkId]],
     ) -> None:
         if not failed and not healed:
             return
         async with self._database.session() as session:
-            for stored, network_id, detail in failed:
-                await storage.begin_quarantine_for_all_tenants(session, stored, network_id, detail)
+            for stored, network_id, error in failed:
+                await storage.begin_quarantine_for_all_tenants(
+                    session, stored, network_id, str(error)
+                )
             for stored, network_id in healed:
                 await storage.end_quarantine_for_all_tenants(session, stored, network_id)
+        for stored, network_id, error in failed:
+            log.error(
+                "monitor.quarantined",
+                tenant_id=str(stored.tenant_id),
+                monitor_id=str(stored.monitor_id),
+                network_id=str(network_id),
+                error_code=error.code if isinstance(error, TocsinError) else "bug",
+            )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -14,6 +15,7 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
+RELEASE_SECONDS = 3.0
 _T = TypeVar("_T")
 # What did not fail for this long has recovered: its next failure is a new one.
 RECOVERED_AFTER_SECONDS = 60.0
@@ -72,7 +74,26 @@ async def keep_running(name: str, loop: Callable[[], Awaitable[None]], clock: Cl
     backoff = Backoff(clock)
     while True:
         await attempt(name, loop)
+        _raise_if_cancelled()
         await clock.sleep(backoff.next_pause())
+
+
+def _raise_if_cancelled() -> None:
+    """Raise the cancellation in whose place a loop raised what it met while it let go."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def let_go(release: Awaitable[None]) -> None:
+    """Await the last thing a loop does, for a few seconds at most and whether or not it works.
+
+    What is let go of runs out by itself; nobody is to wait for a database that is gone, and its
+    failure must not take the place of what ended the loop.
+    """
+    with suppress(TocsinError, TimeoutError):
+        async with asyncio.timeout(RELEASE_SECONDS):
+            await release
 
 
 async def stop_tasks(tasks: set[asyncio.Task[None]]) -> None:

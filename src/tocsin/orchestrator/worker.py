@@ -4,9 +4,12 @@ One loop: say we are alive, take up changed configurations, evaluate what the lo
 crash another worker goes on from the cursors in PostgreSQL; so does this one.
 """
 
+from contextlib import suppress
+
+from tocsin.errors import LostOwnershipError
 from tocsin.model.ids import NetworkId
 from tocsin.orchestrator.evaluator import Evaluator, EvaluatorParts
-from tocsin.orchestrator.supervisor import Backoff, attempt
+from tocsin.orchestrator.supervisor import Backoff, attempt, let_go
 from tocsin.storage.cursors import list_networks_with_cursors_for_all_tenants
 from tocsin.storage.hints import Hint
 
@@ -35,9 +38,14 @@ class Worker:
                 if not await self.step():
                     await self._hint.wait(LOOK_SECONDS)
         finally:
-            for evaluator in self._evaluators.values():
+            await let_go(self._release())
+
+    async def _release(self) -> None:
+        for evaluator in self._evaluators.values():
+            # What was not written is evaluated again, which changes nothing.
+            with suppress(LostOwnershipError):
                 await evaluator.flush()
-            await self._parts.ownership.release()
+        await self._parts.ownership.release()
 
     async def step(self) -> bool:
         """Do one round over all networks; return whether anything was evaluated."""

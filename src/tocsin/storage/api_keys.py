@@ -30,6 +30,20 @@ WHERE tenant_id = %(tenant)s
 ORDER BY created_at, id
 LIMIT %(rows)s"""
 
+LIST_OPERATORS: LiteralString = """
+SELECT id, tenant_id, name, role, secret_hash, created_at, revoked_at
+FROM api_keys WHERE role = 'operator' ORDER BY created_at, id"""
+
+REVOKE_OPERATORS: LiteralString = """
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+WHERE id = %(id)s AND role = 'operator'"""
+
+# Locked, so that of two who revoke each other's only one succeeds.
+LOCK_OWNERS: LiteralString = """
+SELECT id FROM api_keys
+WHERE tenant_id = %(tenant)s AND role = 'owner' AND revoked_at IS NULL
+ORDER BY id FOR UPDATE"""
+
 REVOKE: LiteralString = """
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
 WHERE id = %(id)s AND tenant_id = %(tenant)s"""
@@ -59,6 +73,11 @@ class ApiKeys:
             rows=request.limit + 1,
         )
         return to_page(rows, request, to_api_key)
+
+    async def lock_working_owners(self) -> set[ApiKeyId]:
+        """Return the keys that can manage the tenant; nobody revokes one until we are done."""
+        rows = await self._session.all(LOCK_OWNERS, tenant=self._tenant_id)
+        return {ApiKeyId(row["id"]) for row in rows}
 
     async def revoke(self, key_id: ApiKeyId) -> None:
         """Make a key useless from the next request on; again is no error.
@@ -99,6 +118,21 @@ async def add_operator_key(
         ADD, id=key_id, tenant=None, name=name, role=Role.OPERATOR, hash=secret_hash
     )
     return to_api_key(row)
+
+
+async def list_operator_keys(session: Session) -> list[ApiKey]:
+    """Return the operator's keys, revoked ones too, oldest first: they are few."""
+    return [to_api_key(row) for row in await session.all(LIST_OPERATORS)]
+
+
+async def revoke_operator_key(session: Session, key_id: ApiKeyId) -> None:
+    """Make a key of the operator useless from the next request on; again is no error.
+
+    Raises:
+        NotFoundError: the operator has no such key.
+    """
+    if not await session.execute(REVOKE_OPERATORS, id=key_id):
+        raise NotFoundError("operator key", key_id)
 
 
 def to_api_key(row: Row) -> ApiKey:

@@ -77,7 +77,8 @@ async def append(
     """Append steps behind row ``after_seq`` and return them as rows.
 
     Raises:
-        LostOwnershipError: the lease is another's, or the log is longer than the caller knew.
+        LostOwnershipError: the lease is another's, the log is longer than the caller knew, or the
+            network is deleted or another chain by now.
     """
     held = await session.one_or_none(
         """SELECT 1 FROM network_leases WHERE network_id = %(network)s
@@ -119,9 +120,14 @@ async def append(
                 late=step.late,
             )
         )
-    await session.execute(
-        "SELECT pg_notify(%(channel)s, %(network)s)",
+    # Last: whoever changes the network waits for us from our first row on, or was before us.
+    said = await session.one_or_none(
+        """SELECT pg_notify(%(channel)s, %(network)s::text) FROM networks
+           WHERE id = %(network)s AND deleted_at IS NULL AND chain_identity = %(identity)s""",
         channel=APPENDED,
-        network=str(lease.network_id),
+        network=lease.network_id,
+        identity=lease.chain_identity,
     )
+    if said is None:
+        raise LostOwnershipError(f"network {lease.network_id} is gone, or another chain")
     return rows

@@ -15,9 +15,10 @@ from tocsin.storage.pool import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkLease:
-    """The right to append to one network's chain log."""
+    """The right to append to one network's chain log, of the chain that the network is now."""
 
     network_id: NetworkId
+    chain_identity: str
     holder: str
     epoch: int
 
@@ -25,14 +26,19 @@ class NetworkLease:
 async def acquire_network(
     session: Session, network_id: NetworkId, holder: str, now: datetime, duration: timedelta
 ) -> NetworkLease | None:
-    """Take a network's lease if it is free, run out or our own; None if another holds it."""
+    """Take a network's lease if it is free, run out or our own.
+
+    None if another holds it, or the network is deleted.
+    """
     row = await session.one_or_none(
         """INSERT INTO network_leases AS l (network_id, holder, epoch, expires_at)
-           VALUES (%(network)s, %(holder)s, 1, %(until)s)
+           SELECT n.id, %(holder)s, 1, %(until)s FROM networks n
+           WHERE n.id = %(network)s AND n.deleted_at IS NULL
            ON CONFLICT (network_id) DO UPDATE
            SET holder = excluded.holder, epoch = l.epoch + 1, expires_at = excluded.expires_at
            WHERE l.expires_at <= %(now)s OR l.holder = excluded.holder
-           RETURNING epoch""",
+           RETURNING epoch, (SELECT n.chain_identity FROM networks n
+                             WHERE n.id = l.network_id) AS chain_identity""",
         network=network_id,
         holder=holder,
         now=now,
@@ -40,7 +46,12 @@ async def acquire_network(
     )
     if row is None:
         return None
-    return NetworkLease(network_id=network_id, holder=holder, epoch=row["epoch"])
+    return NetworkLease(
+        network_id=network_id,
+        chain_identity=row["chain_identity"],
+        holder=holder,
+        epoch=row["epoch"],
+    )
 
 
 async def renew_network(

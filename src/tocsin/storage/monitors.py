@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import LiteralString
 
-from tocsin.errors import NotFoundError, StaleVersionError
+from tocsin.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId, TriggerId
 from tocsin.model.monitor import Monitor, MonitorSummary
 from tocsin.model.page import Page, PageRequest
@@ -88,6 +88,12 @@ FROM unnest(%(networks)s::uuid[]) AS n
 JOIN tenant_monitors m ON m.tenant_id = %(tenant)s AND m.id = %(id)s
 ON CONFLICT DO NOTHING"""
 
+FIND_NAME: LiteralString = """
+SELECT 1 FROM tenant_monitors
+WHERE tenant_id = %(tenant)s AND lower(name) = lower(%(name)s) AND deleted_at IS NULL
+  AND id IS DISTINCT FROM %(but_for)s::uuid
+LIMIT 1"""
+
 DELETE: LiteralString = """
 UPDATE tenant_monitors SET deleted_at = now(), updated_at = now()
 WHERE tenant_id = %(tenant)s AND id = %(id)s AND deleted_at IS NULL"""
@@ -160,6 +166,18 @@ class Monitors:
             raise StaleVersionError(f"monitor {record.id} is no longer at {record.version - 1}")
         await self._store_version(record)
         return await self.get(record.id)
+
+    async def require_free_name(self, name: str, but_for: MonitorId | None) -> None:
+        """Return if a monitor may be called that; the name of ``but_for`` counts as free.
+
+        Raises:
+            AlreadyExistsError: the name is taken, whatever the case of its letters.
+        """
+        row = await self._session.one_or_none(
+            FIND_NAME, tenant=self._tenant_id, name=name, but_for=but_for
+        )
+        if row is not None:
+            raise AlreadyExistsError(f"there is already a monitor {name}")
 
     async def get(self, monitor_id: MonitorId) -> Monitor:
         """Return one monitor or raise NotFoundError."""

@@ -44,7 +44,9 @@ def to_page(rows: list[Row], request: PageRequest, to_item: Callable[[Row], Item
     kept = rows[: request.limit]
     more = len(rows) > request.limit
     last = kept[-1] if more and kept else None
-    return Page(
-        items=tuple(to_item(row) for row in kept),
-        next=Position(at=last["position_at"], id=str(last["position_id"])) if last else None,
-    )
+    following = None
+    if last is not None:
+        following = Position(
+            at=last["position_at"], id=str(last["position_id"]), list_name=request.list_name
+        )
+    return Page(items=tuple(to_item(row) for row in kept), next=following)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from tocsin.model.contract_spec import Specs, unpack_specs
 from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId, TriggerId
 from tocsin.model.network import Network
 from tocsin.storage.networks import to_network
@@ -20,7 +21,8 @@ class StoredPlan:
 
     ``compiled`` is the stored form, by chain family, made by ``compiler_version``;
     ``from_seqs`` says for each of its networks which row of the log is the first it is meant
-    for. ``recorded_on`` are the networks for which this version's effect is already on record,
+    for. ``specs`` are those that nobody gave, only where the compiled form is another compiler's.
+    ``recorded_on`` are the networks for which this version's effect is already on record,
     ``quarantined_on`` those where it could not be loaded so far.
     """
 
@@ -35,6 +37,7 @@ class StoredPlan:
     trigger_ids: tuple[TriggerId, ...]
     recorded_on: frozenset[NetworkId]
     quarantined_on: frozenset[NetworkId]
+    specs: Specs
 
 
 async def config_versions_for_all_tenants(session: Session) -> dict[TenantId, int]:
@@ -47,9 +50,9 @@ async def config_versions_for_all_tenants(session: Session) -> dict[TenantId, in
 
 
 async def list_plans_for_all_tenants(
-    session: Session, tenants: Collection[TenantId]
+    session: Session, tenants: Collection[TenantId], compiler_version: int
 ) -> list[StoredPlan]:
-    """Return the unpaused monitors of those tenants."""
+    """Return the unpaused monitors of those tenants, for whom has that compiler."""
     rows = await session.all(
         """SELECT m.id, m.tenant_id, m.version, m.shard_id, m.definition, m.compiled,
                   m.compiler_version,
@@ -63,10 +66,18 @@ async def list_plans_for_all_tenants(
                         WHERE e.monitor_id = m.id AND e.version = m.version) AS recorded_on,
                   ARRAY(SELECT network_id FROM coverage_exceptions c
                         WHERE c.monitor_id = m.id AND c.reason = 'quarantine'
-                          AND c.to_seq IS NULL) AS quarantined_on
+                          AND c.to_seq IS NULL) AS quarantined_on,
+                  -- As JSON text: large, and seldom needed.
+                  CASE WHEN m.compiler_version <> %(compiler)s THEN (
+                      SELECT '{' || string_agg(to_json(p.address)::text || ':' || s.spec, ',')
+                             || '}'
+                      FROM monitor_specs p
+                      JOIN contract_specs s ON s.tenant_id = p.tenant_id AND s.digest = p.digest
+                      WHERE p.monitor_id = m.id AND p.version = m.version) END AS specs
            FROM tenant_monitors m
            WHERE m.tenant_id = ANY(%(tenants)s) AND NOT m.paused AND m.deleted_at IS NULL""",
         tenants=list(tenants),
+        compiler=compiler_version,
     )
     return [
         StoredPlan(
@@ -81,9 +92,16 @@ async def list_plans_for_all_tenants(
             trigger_ids=tuple(row["trigger_ids"]),
             recorded_on=frozenset(row["recorded_on"]),
             quarantined_on=frozenset(row["quarantined_on"]),
+            specs=unpack_specs(row["specs"]),
         )
         for row in rows
     ]
+
+
+async def networks_version_for_all_tenants(session: Session) -> int:
+    """Return a number that rises with every new, changed or deleted network."""
+    row = await session.one("SELECT coalesce(sum(version), 0)::bigint AS version FROM networks")
+    return int(row["version"])
 
 
 async def list_networks_for_all_tenants(session: Session) -> list[Network]:

@@ -31,6 +31,10 @@ WHERE deleted_at IS NULL
 ORDER BY created_at, id
 LIMIT %(rows)s"""
 
+LOCK: LiteralString = """
+SELECT id, slug, name, status, config_version, created_at
+FROM tenants WHERE id = %(id)s AND deleted_at IS NULL FOR UPDATE"""
+
 SET_STATUS: LiteralString = """
 UPDATE tenants SET status = %(status)s, config_version = config_version + 1
 WHERE id = %(id)s AND deleted_at IS NULL
@@ -84,6 +88,17 @@ class Tenants:
         )
         return to_page(rows, request, to_tenant)
 
+    async def lock(self, tenant: Tenant) -> Tenant:
+        """Return a tenant as it is, and keep others from changing it until the session ends.
+
+        Raises:
+            NotFoundError: it is gone.
+        """
+        row = await self._session.one_or_none(LOCK, id=tenant.id)
+        if row is None:
+            raise NotFoundError("tenant", tenant.slug)
+        return to_tenant(row)
+
     async def set_status(self, tenant: Tenant, status: TenantStatus) -> Tenant:
         """Suspend or resume a tenant; the loops learn it as a change of configuration."""
         row = await self._session.one_or_none(SET_STATUS, id=tenant.id, status=status)
@@ -107,6 +122,11 @@ async def raise_config_version(session: Session, scope: TenantScope) -> int:
         raise NotFoundError("tenant", scope.tenant_id)
     await session.execute(ANNOUNCE)
     return cast(int, row["config_version"])
+
+
+async def announce_change(session: Session) -> None:
+    """Hint, once the session ends well, that some configuration changed."""
+    await session.execute(ANNOUNCE)
 
 
 def to_tenant(row: Row) -> Tenant:

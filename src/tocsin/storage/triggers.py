@@ -144,6 +144,15 @@ class Triggers:
             raise StaleVersionError(f"trigger {trigger_id} is no longer at version {version}")
         return to_trigger(row)
 
+    async def require_same_name(self, trigger: Trigger, slug: str) -> None:
+        """Return if a trigger may be called by that slug from now on.
+
+        Raises:
+            InUseError: it is another slug, and monitors name the present one.
+        """
+        if slug != trigger.slug:
+            await self.require_unused(trigger)
+
     async def require_unused(self, trigger: Trigger) -> None:
         """Return if no monitor sends through a trigger.
 

@@ -4,6 +4,8 @@ Labels are bounded by the operator: no tenant, no address, no id. ``network`` is
 ``network_label`` of its slug.
 """
 
+import errno
+import socket
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -170,8 +172,17 @@ def serve_metrics(host: str, port: int) -> MetricsServer:
     """
     try:
         return MetricsServer(host, port)
-    except OSError as cause:
+    except (OSError, UnicodeError) as cause:
+        reason, setting = describe_listening(cause)
         raise SettingsError(
-            f"metrics cannot be served on {host}:{port}: {cause.strerror}; "
-            "set TOCSIN_TELEMETRY__METRICS_PORT"
+            f"metrics cannot be served on {host}:{port}: {reason}; "
+            f"set TOCSIN_TELEMETRY__METRICS_{setting}"
         ) from cause
+
+
+def describe_listening(cause: OSError | UnicodeError) -> tuple[str, Literal["HOST", "PORT"]]:
+    """Return why an address cannot be listened on, and which half of it is to blame."""
+    if isinstance(cause, UnicodeError):
+        return "no host name", "HOST"
+    is_host = isinstance(cause, socket.gaierror) or cause.errno == errno.EADDRNOTAVAIL
+    return str(cause.strerror), "HOST" if is_host else "PORT"

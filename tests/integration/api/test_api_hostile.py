@@ -108,6 +108,7 @@ MONITORS: dict[str, dict[str, Any]] = {
     "a name of spaces": {"name": "   "},
     "a name with a line break": {"name": "a\nb"},
     "a name that turns the text": {"name": "a\u202eb"},
+    "a name of two lines": {"name": "a\u2028b"},
     "a long name": {"name": "x" * 201},
     "no network": {"networks": []},
     "an unknown network": {"networks": ["nowhere"]},
@@ -196,6 +197,12 @@ TRIGGERS: dict[str, dict[str, Any]] = {
             "headers": {"Webhook-Signature": "v1,x"},
         }
     },
+    "a header of the body's": {
+        "config": {
+            "url": {"type": "plain", "value": "https://hooks.example.org/"},
+            "headers": {"Content-Type": "text/plain"},
+        }
+    },
     "a header with a line break": {
         "config": {
             "url": {"type": "plain", "value": "https://hooks.example.org/"},
@@ -265,6 +272,34 @@ async def test_a_wrong_filter_is_refused(api: RunningApi) -> None:
     owner, _ = await _set_up(api)
     for query in ("monitor=x", "network=%00", "network=A'--", "status=lost"):
         await api.expect(422, "GET", f"/tenants/acme/matches?{query}", key=owner)
+
+
+async def test_a_query_that_no_route_knows_is_refused(api: RunningApi) -> None:
+    owner, _ = await _set_up(api)
+    for target in ("matches?monitor_id=x", "matches?status=active&status=active", "networks?x"):
+        await api.expect(422, "GET", f"/tenants/acme/{target}", key=owner)
+    refused = await api.expect(422, "GET", "/tenants/acme/matches?monitr=x", key=owner)
+    assert "did you mean monitor?" in refused.json()["detail"]
+
+
+async def test_a_role_given_twice_is_none(api: RunningApi) -> None:
+    owner, _ = await _set_up(api)
+    raw = b'{"name": "x", "role": "viewer", "role": "owner"}'
+    await api.expect(422, "POST", "/tenants/acme/api-keys", key=owner, raw=raw)
+    raw = b'{"slug": "a", "name": "x", "slug": "b"}'
+    await api.expect(422, "POST", "/tenants", key=api.operator, raw=raw)
+
+
+async def test_a_cursor_of_another_list_is_refused(api: RunningApi) -> None:
+    owner, _ = await _set_up(api)
+    for number in range(2):
+        body = a_monitor(name=f"Monitor {number}")
+        await api.expect(201, "POST", "/tenants/acme/monitors", key=owner, body=body)
+    page = await api.expect(200, "GET", "/tenants/acme/monitors?limit=1", key=owner)
+    cursor = page.json()["next_cursor"]
+    for path in ("triggers", "deliveries", "networks", "api-keys"):
+        refused = await api.expect(422, "GET", f"/tenants/acme/{path}?cursor={cursor}", key=owner)
+        assert refused.json()["field"] == "cursor"
 
 
 async def test_a_key_in_the_url_is_refused(api: RunningApi) -> None:

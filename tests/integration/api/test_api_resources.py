@@ -9,34 +9,17 @@ import pytest
 
 from tests.support.api import (
     SECRET_ENDPOINT,
-    SIGNING_SECRET,
     RunningApi,
     a_monitor,
     a_network,
-    a_secret_box,
     a_trigger,
 )
-from tocsin.control.api_keys import ensure_operator_key
-from tocsin.control.triggers import read_config
-from tocsin.model.ids import TriggerId
-from tocsin.model.tenant import TenantScope
 from tocsin.storage.tenants import Tenants
-from tocsin.storage.triggers import Triggers
 
 
 async def _config_version(api: RunningApi, slug: str) -> int:
     async with api.database.session(operator=True) as session:
         return (await Tenants(session).get_by_slug(slug)).config_version
-
-
-async def test_the_operators_first_key_is_made_only_once(api: RunningApi) -> None:
-    assert await ensure_operator_key(api.database, bytes) is None
-
-
-async def test_a_new_tenant_comes_with_a_key_that_reads_it(api: RunningApi) -> None:
-    key = await api.create_tenant("acme")
-    tenant = (await api.expect(200, "GET", "/tenants/acme", key=key)).json()
-    assert (tenant["slug"], tenant["name"], tenant["status"]) == ("acme", "Acme", "active")
 
 
 async def test_a_taken_slug_is_a_conflict(api: RunningApi) -> None:
@@ -52,41 +35,6 @@ async def test_a_member_lists_only_the_own_tenant(api: RunningApi) -> None:
     await api.create_tenant("other")
     listed = (await api.expect(200, "GET", "/tenants", key=key)).json()
     assert [tenant["slug"] for tenant in listed["items"]] == ["acme"]
-
-
-async def test_a_suspended_tenants_keys_are_refused_until_it_is_resumed(api: RunningApi) -> None:
-    key = await api.create_tenant("acme")
-    for status, code in (("suspended", 403), ("active", 200)):
-        await api.expect(200, "PATCH", "/tenants/acme", key=api.operator, body={"status": status})
-        await api.expect(code, "GET", "/tenants/acme/monitors", key=key)
-        await api.expect(code, "GET", "/tenants", key=key)
-
-
-async def test_a_revoked_key_is_no_key(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    made = await api.expect(
-        201, "POST", "/tenants/acme/api-keys", key=owner, body={"name": "old", "role": "viewer"}
-    )
-    await api.expect(200, "GET", "/tenants/acme", key=made.json()["key"])
-    await api.expect(204, "DELETE", f"/tenants/acme/api-keys/{made.json()['id']}", key=owner)
-    refused = await api.expect(401, "GET", "/tenants/acme", key=made.json()["key"])
-    assert refused.headers["www-authenticate"] == "Bearer"
-
-
-async def test_a_key_is_shown_once(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    listed = await api.expect(200, "GET", "/tenants/acme/api-keys", key=owner)
-    assert [key["name"] for key in listed.json()["items"]] == ["first owner"]
-    assert owner.rpartition("_")[2][:64].encode() not in listed.body
-
-
-@pytest.mark.parametrize("role", ["operator", "admin", ""])
-async def test_a_tenants_key_has_a_tenants_role(api: RunningApi, role: str) -> None:
-    owner = await api.create_tenant("acme")
-    refused = await api.expect(
-        422, "POST", "/tenants/acme/api-keys", key=owner, body={"name": "x", "role": role}
-    )
-    assert refused.json()["field"] == "role"
 
 
 async def test_a_viewer_reads_and_changes_nothing(api: RunningApi) -> None:
@@ -192,51 +140,6 @@ async def test_an_endpoint_inside_our_own_network_is_refused(api: RunningApi, ur
     assert refused.json()["code"] == "channel.egress_refused"
 
 
-async def test_a_trigger_shows_its_host_and_no_more(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    made = await api.expect(201, "POST", "/tenants/acme/triggers", key=owner, body=a_trigger())
-    assert made.json()["destination"] == "hooks.example.org"
-    assert made.json()["signing_secret"] is None
-
-
-async def test_a_missing_signing_secret_is_made_and_shown_once(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    body = a_trigger(config={"url": {"type": "plain", "value": "https://hooks.example.org/x"}})
-    made = await api.expect(201, "POST", "/tenants/acme/triggers", key=owner, body=body)
-    secret = made.json()["signing_secret"]
-    assert secret.startswith("whsec_")
-    read = await api.expect(200, "GET", f"/tenants/acme/triggers/{made.json()['id']}", key=owner)
-    assert secret.encode() not in read.body
-
-
-async def test_a_trigger_replaced_without_a_secret_keeps_the_old_one(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    trigger, _ = await api.configure("acme", owner)
-    body = a_trigger(
-        name="Renamed", config={"url": {"type": "plain", "value": "https://other.example.org/y"}}
-    )
-    changed = await api.expect(
-        200, "PUT", f"/tenants/acme/triggers/{trigger}", key=owner, body=body
-    )
-    assert (changed.json()["destination"], changed.json()["version"]) == ("other.example.org", 2)
-    async with api.database.session(operator=True) as session:
-        scope = TenantScope(tenant_id=(await Tenants(session).get_by_slug("acme")).id)
-    async with api.database.session(scope) as session:
-        secret_id = await Triggers(session, scope).get_config_secret(TriggerId(UUID(trigger)))
-        config = await read_config(session, a_secret_box(), secret_id)
-        row = await session.one("SELECT count(*) AS n FROM tenant_secrets")
-    assert (config.secret, config.headers, row["n"]) == (SIGNING_SECRET, (), 1)
-
-
-async def test_a_trigger_in_use_stays(api: RunningApi) -> None:
-    owner = await api.create_tenant("acme")
-    trigger, monitor = await api.configure("acme", owner)
-    await api.expect(409, "DELETE", f"/tenants/acme/triggers/{trigger}", key=owner)
-    await api.expect(204, "DELETE", f"/tenants/acme/monitors/{monitor}", key=owner)
-    await api.expect(204, "DELETE", f"/tenants/acme/triggers/{trigger}", key=owner)
-    await api.expect(404, "GET", f"/tenants/acme/triggers/{trigger}", key=owner)
-
-
 async def test_a_monitor_comes_back_as_it_was_sent(api: RunningApi) -> None:
     owner = await api.create_tenant("acme")
     await api.configure("acme", owner)
@@ -291,6 +194,42 @@ async def test_a_dry_run_stores_nothing(api: RunningApi) -> None:
     assert checked.json()["valid"] is True
     listed = (await api.expect(200, "GET", "/tenants/acme/monitors", key=owner)).json()
     assert (len(listed["items"]), await _config_version(api, "acme")) == (1, before)
+
+
+async def test_a_dry_run_finds_a_taken_name(api: RunningApi) -> None:
+    owner = await api.create_tenant("acme")
+    _, monitor = await api.configure("acme", owner)
+    path, body = "/tenants/acme/monitors:validate", a_monitor(name="LARGE transfers")
+    await api.expect(409, "POST", path, key=owner, body=body)
+    await api.expect(200, "POST", f"{path}?monitor={monitor}", key=owner, body=body)
+    await api.expect(404, "POST", f"{path}?monitor={UUID(int=1)}", key=owner, body=body)
+
+
+async def test_a_change_that_changes_nothing_is_no_version(api: RunningApi) -> None:
+    owner = await api.create_tenant("acme")
+    _, monitor = await api.configure("acme", owner)
+    before = await _config_version(api, "acme")
+    path = f"/tenants/acme/monitors/{monitor}"
+    await api.expect(200, "PATCH", path, key=owner, body={"paused": False})
+    assert await _config_version(api, "acme") == before
+
+
+async def test_the_documents_examples_are_accepted(api: RunningApi) -> None:
+    document = (await api.client.ask("GET", "/openapi.json")).json()["paths"]
+
+    def example(path: str, method: str = "post") -> Any:
+        body = document[f"/api/v1{path}"][method]["requestBody"]
+        return body["content"]["application/json"]["example"]
+
+    path = "/tenants"
+    made = await api.expect(201, "POST", path, key=api.operator, body=example(path))
+    owner = made.json()["api_key"]["key"]
+    path = "/networks"
+    await api.expect(201, "POST", path, key=api.operator, body=example(path))
+    tenant = f"/tenants/{example('/tenants')['slug']}"
+    for name in ("networks", "triggers", "monitors", "api-keys"):
+        body = example(f"/tenants/{{slug}}/{name}")
+        await api.expect(201, "POST", f"{tenant}/{name}", key=owner, body=body)
 
 
 async def test_a_list_is_walked_once_by_its_cursors(api: RunningApi) -> None:

@@ -70,7 +70,8 @@ async def claimed_kinds(it: Installation, now: datetime) -> list[str]:
 async def set_status(it: Installation, owner: Actor, status: str) -> None:
     async with it.api.session(operator=True) as session:
         tenant = await tenants.require_tenant(session, OPERATOR, "acme")
-        await tenants.set_tenant_status(session, OPERATOR, tenant, status)
+        change = tenants.TenantChange(status=status, expected_version=None)
+        await tenants.set_tenant_status(session, OPERATOR, tenant, change)
 
 
 def said_of(receiver: Receiver, wanted: Sequence[str]) -> list[list[str]]:

@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import suppress
 
+from structlog.testing import capture_logs
+
 from tests.support.expectations import big_transfers
 from tests.support.installation import Installation
 from tests.support.receiver import Receiver
@@ -101,7 +103,11 @@ async def test_a_monitor_that_cannot_be_loaded_costs_nobody_else_a_match(
     it.restart_worker(load=load)
     devnet.node("evm").produce(4)
     await it.watch("evm")
-    await it.work()
+    with capture_logs() as logs:
+        await it.work()
+    assert [each["error_code"] for each in logs if each["event"] == "monitor.quarantined"] == [
+        "bug"
+    ]
     expected = set(expected_transfers(devnet).active)
     assert await it.found("active", monitor="big") == expected
     assert await quarantine_of(it) == [("globex", None)]

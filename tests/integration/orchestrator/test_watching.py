@@ -323,7 +323,8 @@ async def pause_monitor(scene: Scene, owner: Actor, *, paused: bool) -> None:
 async def set_status(scene: Scene, status: str) -> None:
     async with scene.it.api.session(operator=True) as session:
         tenant = await tenants.require_tenant(session, OPERATOR, "acme")
-        await tenants.set_tenant_status(session, OPERATOR, tenant, status)
+        change = tenants.TenantChange(status=status, expected_version=None)
+        await tenants.set_tenant_status(session, OPERATOR, tenant, change)
 
 
 async def wait_for_watchers(scene: Scene, *slugs: str) -> None:
@@ -338,6 +339,41 @@ async def wait_for_watchers(scene: Scene, *slugs: str) -> None:
         return {row["slug"] for row in rows} == set(slugs)
 
     await wait_until(are_held, seconds=SECONDS)
+
+
+async def replace_network(scene: Scene, slug: str, *nodes: str, **more: Any) -> None:
+    body = a_network(slug, "", **({"rpc_urls": scene.endpoints(*nodes)} | more))
+    change = networks.NetworkChange(slug=slug, raw=body, expected_version=None)
+    async with scene.it.api.session(operator=True) as session:
+        workbench = build_workbench(scene.it.system)
+        await networks.replace_network(session, OPERATOR, workbench, change)
+
+
+async def test_a_corrected_network_is_watched_with_its_new_endpoints(scene: Scene) -> None:
+    scene.nodes["stellar"].produce(3)
+    scene.nodes["evm"].produce(2)
+    await scene.add_network("chain", "stellar", start_number=0, chain_id=7)
+    with capture_logs() as logs:
+
+        async def has_failed() -> bool:
+            return "loop.failed" in [each["event"] for each in logs]
+
+        async with watching(scene.it):
+            await wait_until(has_failed, seconds=SECONDS)
+            await replace_network(scene, "chain", "evm", start_number=0)
+            await scene.wait_for_log(*applied(0, 1, 2))
+
+
+async def test_a_deleted_network_is_watched_no_longer(scene: Scene) -> None:
+    scene.nodes["evm"].produce(1)
+    await scene.add_network("chain", "evm", start_number=0)
+    async with watching(scene.it):
+        await scene.wait_for_log(*applied(0, 1))
+        async with scene.it.api.session(operator=True) as session:
+            await networks.delete_network(session, OPERATOR, "chain", None)
+        await wait_for_watchers(scene)
+        scene.nodes["evm"].produce(1)
+    assert await scene.logged() == applied(0, 1)
 
 
 async def test_a_private_network_is_watched_only_while_somebody_needs_it(scene: Scene) -> None:

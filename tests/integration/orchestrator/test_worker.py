@@ -9,10 +9,13 @@ import redis
 from psycopg import sql
 
 from tests.support.expectations import big_transfers
-from tests.support.installation import Installation
+from tests.support.installation import OPERATOR, Installation, a_network
 from tests.support.receiver import Receiver
+from tocsin.bootstrap import build_workbench
+from tocsin.control import networks
 from tocsin.devnet.oracle import Oracle
 from tocsin.devnet.server import Devnet
+from tocsin.orchestrator.plans import LOOK_SECONDS
 from tocsin.storage.migrate import DatabaseUrls
 
 
@@ -91,6 +94,26 @@ async def test_one_network_that_cannot_be_stored_does_not_stop_another(
     await it.work()
     assert await it.found("active", monitor="on other")
     assert not await it.found("active", monitor="on evm")
+
+
+async def test_a_networks_new_confirmations_hold_for_the_next_block(
+    it: Installation, devnet: Devnet, receiver: Receiver
+) -> None:
+    await watch_transfers(it, devnet, receiver, "evm")
+    await it.work()
+    url = devnet.urls()["evm"]
+    change = networks.NetworkChange(
+        slug="evm", raw=a_network("evm", url, confirmation_blocks=9), expected_version=None
+    )
+    async with it.api.session(operator=True) as session:
+        await networks.replace_network(session, OPERATOR, build_workbench(it.system), change)
+    await it.system.clock.sleep(LOOK_SECONDS)
+    await it.work()
+    devnet.node("evm").produce(3)
+    await it.watch("evm")
+    await it.work()
+    rows = await it.rows("SELECT DISTINCT release_number IS NULL AS at_once FROM deliveries")
+    assert {row["at_once"] for row in rows} == {True, False}
 
 
 async def test_a_worker_that_lost_its_shards_writes_nothing(

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import pytest
 
+from tests.support.api import open_database
 from tocsin.errors import LostOwnershipError
 from tocsin.model.block import BlockRef, LogAction, LogStep
 from tocsin.model.ids import NetworkId, SecretId
@@ -104,6 +106,34 @@ async def test_a_watcher_that_was_replaced_appends_nothing(
         await append(loops, stale, 0, 7)
     async with loops.session() as session:
         assert await chain_log.list_newest(session, network_id, 10) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE networks SET deleted_at = now(), endpoints_secret_id = NULL",
+        "UPDATE networks SET chain_identity = '2'",
+    ],
+)
+async def test_of_a_network_that_is_gone_or_another_chain_nothing_is_appended(
+    loops: Database, network_id: NetworkId, database_urls: DatabaseUrls, change: LiteralString
+) -> None:
+    lease = await acquire(loops, network_id, "a")
+    assert lease is not None
+    async with open_database(database_urls.api) as api, api.session(operator=True) as session:
+        await session.execute(change)
+    with pytest.raises(LostOwnershipError):
+        await append(loops, lease, 0, 7)
+    async with loops.session() as session:
+        assert await chain_log.list_newest(session, network_id, 10) == []
+
+
+async def test_a_deleted_network_has_no_lease(
+    loops: Database, network_id: NetworkId, database_urls: DatabaseUrls
+) -> None:
+    async with open_database(database_urls.api) as api, api.session(operator=True) as session:
+        await session.execute("UPDATE networks SET deleted_at = now(), endpoints_secret_id = NULL")
+    assert await acquire(loops, network_id, "a") is None
 
 
 async def test_a_log_longer_than_its_watcher_knows_takes_nothing(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
@@ -10,12 +11,14 @@ import pytest
 from tests.support.api import RunningApi, a_monitor, a_network, open_database, run_api
 from tests.support.found import store_found
 from tocsin.embedded.postgres import PostgresAddress
+from tocsin.model.contract_spec import FoundSpec, PinnedSpec, SpecSource
 from tocsin.model.delivery import DeliveryFilter
 from tocsin.model.ids import TenantId, default_shard
 from tocsin.model.match import MatchFilter
 from tocsin.model.page import PageRequest
 from tocsin.model.tenant import TenantScope
 from tocsin.storage.api_keys import ApiKeys
+from tocsin.storage.contract_specs import MonitorSpecs
 from tocsin.storage.deliveries import Deliveries
 from tocsin.storage.matches import Matches
 from tocsin.storage.migrate import DatabaseUrls
@@ -81,6 +84,21 @@ async def test_repositories_keep_tenants_apart_by_themselves(setup: Setup) -> No
             )
         ]
     assert (total, counts) == (2, [1] * 7)
+
+
+async def test_a_tenants_specs_are_not_another_tenants(setup: Setup) -> None:
+    found = FoundSpec(address="C1", spec=b'[{"a":1}]', source=SpecSource.BUILT_IN)
+    pinned = PinnedSpec(found=found, network="testnet", fetched_at=datetime(2026, 1, 2, tzinfo=UTC))
+    async with setup.unbound.session() as session:
+        (theirs,) = (await Monitors(session, setup.theirs).list(ALL)).items
+        (mine,) = (await Monitors(session, setup.mine).list(ALL)).items
+        await MonitorSpecs(session, setup.theirs).pin(theirs.id, 1, [pinned])
+        specs = MonitorSpecs(session, setup.mine)
+        await specs.pin(mine.id, 1, [pinned])
+        assert await specs.list(mine.id, 1) == (pinned,)
+        assert await specs.list(mine.id, 2) == ()
+        assert await specs.list(theirs.id, 1) == ()
+        assert len(await session.all("SELECT 1 FROM contract_specs")) == 2
 
 
 async def _cursors(setup: Setup) -> list[tuple[int, int]]:

@@ -32,7 +32,7 @@ WHERE k.contype = 'f' AND k.conparentid = 0
 ORDER BY 1, 2"""
 
 # Not filled by setting tenants up.
-EMPTY = {"coverage_exceptions", "monitor_effects"}
+EMPTY = {"contract_specs", "coverage_exceptions", "monitor_effects", "monitor_specs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

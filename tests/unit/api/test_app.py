@@ -24,9 +24,9 @@ ROUTES = {
     f"{TENANT}/api-keys": "get post",
     f"{TENANT}/api-keys/{{key_id}}": "delete",
     "/networks": "get post",
-    "/networks/{network_slug}": "get",
+    "/networks/{network_slug}": "delete get put",
     f"{TENANT}/networks": "get post",
-    f"{TENANT}/networks/{{network_slug}}": "delete",
+    f"{TENANT}/networks/{{network_slug}}": "delete get put",
     f"{TENANT}/monitors": "get post",
     f"{TENANT}/monitors:validate": "post",
     f"{TENANT}/monitors/{{monitor_id}}": "delete get patch put",
@@ -75,6 +75,23 @@ async def test_what_is_missing_is_named_and_not_described() -> None:
     reply = await a_client(database=_no_database, cache=_no_cache).ask("GET", "/readyz")
     assert (reply.status, reply.json()["failing"]) == (503, ["cache", "database"])
     assert b"canary" not in reply.body
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_a_probe_may_ask_for_the_head_only(path: str) -> None:
+    assert (await a_client().ask("HEAD", path)).status == 200
+
+
+async def test_every_route_that_takes_a_version_says_so() -> None:
+    document = (await a_client().ask("GET", "/openapi.json")).json()
+    silent = [
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method, route in methods.items()
+        if method in ("put", "patch", "delete") and not path.endswith("/{key_id}")
+        if "if-match" not in {each["name"] for each in route["parameters"]}
+    ]
+    assert silent == []
 
 
 async def test_every_route_that_is_not_public_asks_for_a_key_first() -> None:

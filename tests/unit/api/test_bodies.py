@@ -59,6 +59,8 @@ async def test_a_length_that_is_none_is_counted_instead(announced: str) -> None:
         (b'{"name": 1}', "name"),
         (b'{"name": "a", "inner": [1, "canary"]}', "inner[1]"),
         (b'{"name": "a", "canary": 1}', None),
+        (b'{"name": "a", "name": "b"}', None),
+        (b'{"name": "a", "inner": NaN}', None),
         (b"{}", None),
         (b"", None),
         (b'{"name": "\xff"}', None),

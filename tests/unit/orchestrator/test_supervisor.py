@@ -6,8 +6,9 @@ import pytest
 import structlog
 
 from tests.support.clock import FakeClock
-from tocsin.errors import RpcUnavailableError
-from tocsin.orchestrator.supervisor import Backoff, attempt, keep_running
+from tocsin.errors import RpcUnavailableError, StorageUnavailableError
+from tocsin.orchestrator import supervisor
+from tocsin.orchestrator.supervisor import Backoff, attempt, keep_running, let_go
 
 
 async def fails(error: Exception) -> None:
@@ -52,3 +53,39 @@ def test_what_ran_well_for_a_while_begins_with_a_short_pause() -> None:
         backoff.next_pause()
     clock.advance(61)
     assert backoff.next_pause() == pytest.approx(0.2)
+
+
+async def test_a_loop_that_fails_while_it_is_cancelled_ends() -> None:
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await fails(StorageUnavailableError("gone"))
+
+    task = asyncio.ensure_future(keep_running("test", wait, FakeClock()))
+    await asyncio.sleep(0)
+    task.cancel()
+    _, running = await asyncio.wait({task}, timeout=1)
+    task.cancel()
+    assert not running
+
+
+async def test_what_cannot_be_let_go_of_does_not_hide_why_a_loop_ended() -> None:
+    async def loop() -> None:
+        try:
+            await fails(ZeroDivisionError("a bug"))
+        finally:
+            await let_go(fails(StorageUnavailableError("gone")))
+
+    with pytest.raises(ZeroDivisionError):
+        await loop()
+
+
+async def test_nobody_waits_for_long_to_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "RELEASE_SECONDS", 0.01)
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(1):
+        await let_go(wait())

@@ -32,9 +32,12 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_an_address_of_another_host_is_one_clear_line() -> None:
-    with pytest.raises(SettingsError, match="cannot be served"):
-        serve_metrics("203.0.113.1", 0)
+@pytest.mark.parametrize("host", ["203.0.113.1", "nobody.invalid", "a..b"])
+def test_an_address_that_cannot_be_had_is_one_clear_line(host: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"cannot be served.*set TOCSIN_TELEMETRY__METRICS_HOST"
+    ):
+        serve_metrics(host, 0)
 
 
 def test_the_port_is_free_after_closing() -> None:
