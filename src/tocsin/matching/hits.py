@@ -18,7 +18,7 @@ def group_hits(hits: Sequence[Hit]) -> Findings:
     for hit in hits:
         alone = (hit,)
         # most who found the same before found the same with this: one tuple serves them all
-        longer: dict[int, tuple[Hit, ...]] = {id(alone): alone}
+        longer: dict[int, tuple[Hit, ...]] | None = None
         for slots in hit[2]:
             if not findings:
                 findings = dict.fromkeys(slots, alone)
@@ -26,13 +26,13 @@ def group_hits(hits: Sequence[Hit]) -> Findings:
             for slot in slots:
                 known = findings.setdefault(slot, alone)
                 if known is not alone:
-                    findings[slot] = _with(known, hit, longer)
+                    if longer is None:
+                        longer = {}
+                    findings[slot] = longer.get(id(known)) or _with(known, hit, longer)
     return findings
 
 
 def _with(known: tuple[Hit, ...], hit: Hit, longer: dict[int, tuple[Hit, ...]]) -> tuple[Hit, ...]:
-    found = longer.get(id(known))
-    if found is None:
-        found = known if known[-1] is hit else (*known, hit)
-        longer[id(known)] = longer[id(found)] = found
+    found = known if known[-1] is hit else (*known, hit)
+    longer[id(known)] = longer[id(found)] = found
     return found

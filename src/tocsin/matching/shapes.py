@@ -119,9 +119,11 @@ def conjuncts_of(node: Node, layout: Layout) -> tuple[Conjunct, ...]:
         return (_CANDIDATE,)
     alternatives = _alternatives(node, layout)
     # where an operand cannot be compared, what OR says depends on the order of evaluation
-    exact = all(atom is not _OPAQUE for atoms in alternatives for atom in atoms)
-    positions = {atom.position for atoms in alternatives for atom in atoms}
+    exact = all([atom is not _OPAQUE for atoms in alternatives for atom in atoms])
     made = [_conjunct(atoms, layout, exact=exact) for atoms in alternatives]
+    if len(made) == 1:
+        return () if made[0] is None else (made[0],)
+    positions = {atom.position for atoms in alternatives for atom in atoms}
     found = tuple(dict.fromkeys(_needing(positions, each) for each in made if each is not None))
     for catch_all in (ALWAYS, _CANDIDATE):
         if catch_all in found:
@@ -300,11 +302,13 @@ def _conjunct(atoms: _Product, layout: Layout, *, exact: bool) -> Conjunct | Non
         elif atom.pattern is not None:
             patterns.append((atom.position, atom.pattern))
         elif atom is not _OPAQUE:
-            bounds[atom.position] = _meet(bounds.get(atom.position, (None, None)), atom)
-    if not _agree(equal, bounds):
-        return None
-    open_bounds = {position: each for position, each in bounds.items() if position not in equal}
-    return _filed(equal, open_bounds, patterns, layout, exact=exact)
+            known = bounds.get(atom.position)
+            bounds[atom.position] = (atom.low, atom.high) if known is None else _meet(known, atom)
+    if bounds:
+        if not _agree(equal, bounds):
+            return None
+        bounds = {position: each for position, each in bounds.items() if position not in equal}
+    return _filed(equal, bounds, patterns, layout, exact=exact)
 
 
 def _agree(equal: dict[int, Constant], bounds: _Bounds) -> bool:
@@ -337,12 +341,16 @@ def _filed(
     exact: bool,
 ) -> Conjunct:
     """Return the lookup that finds fewest; what it leaves out has to be verified."""
-    chosen = sorted(equal, key=lambda each: (layout.parameters[each].type is ValueType.BOOL, each))
-    chosen = sorted(chosen[:MAX_EQUALITIES])
-    pairs = tuple((each, equal[each]) for each in chosen)
+    chosen = sorted(equal)
+    if len(chosen) > MAX_EQUALITIES:
+        chosen.sort(key=lambda each: (layout.parameters[each].type is ValueType.BOOL, each))
+        chosen = sorted(chosen[:MAX_EQUALITIES])
+    pairs = tuple([(each, equal[each]) for each in chosen])
     says_all = exact and len(chosen) == len(equal)
     if bounds:
-        position = min(bounds, key=lambda each: (None in bounds[each], each))
+        position = next(iter(bounds))
+        if len(bounds) > 1:
+            position = min(bounds, key=lambda each: (None in bounds[each], each))
         low, high = bounds[position]
         says_all = says_all and len(bounds) == 1 and not patterns
         return Conjunct(pairs, position, low, high, None, not says_all)

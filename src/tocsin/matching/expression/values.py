@@ -66,7 +66,11 @@ class Dialect(StrEnum):
 
 def dialect_of(layout: Layout) -> Dialect:
     """Return whose rules hold for the values of a layout."""
-    return Dialect(layout.family)
+    return _DIALECTS.get(layout.family) or Dialect(layout.family)
+
+
+# calling an enumeration costs more than all else about a comparison that is loaded
+_DIALECTS = {each.value: each for each in Dialect}
 
 
 class JsonNumber(msgspec.Struct, frozen=True):
