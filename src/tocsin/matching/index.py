@@ -11,19 +11,17 @@ from collections.abc import Iterable, Sequence
 
 from tocsin.matching.nodes import Slots, no_slots
 from tocsin.matching.probes import Probe, build_probe
-from tocsin.matching.shapes import Conjunct, Shape, shape_of
+from tocsin.matching.shapes import Conjunct, Shape, coarser, is_simple, shape_of
 from tocsin.matching.tables import Table, new_table, put_conjunct, take_conjunct
 from tocsin.model.activity import Access, Reader, Record
 from tocsin.model.interface import Layout, Simple, ValueType
 
-MAX_SHAPES = 64  # of one index; conjuncts of further ones are filed more coarsely
+MAX_SHAPES = 64
+"""Shapes of one index; conjuncts of further ones are filed by one equality, and evaluated.
 
-
-def _coarser(conjunct: Conjunct) -> Conjunct:
-    """Return a conjunct that is met whenever this one is, of one of few shapes."""
-    if conjunct.equal and (len(conjunct.equal) > 1 or conjunct.position >= 0):
-        return Conjunct(conjunct.equal[:1], verify=True)
-    return Conjunct(verify=True)
+Beyond it only simple shapes are made, of which there are no more than fields allow: nobody's
+shapes may cost others their lookups.
+"""
 
 
 class Index:
@@ -64,11 +62,8 @@ class Index:
         if self._fragile is not None:
             self._fragile.discard(slot)
         for conjunct in conjuncts:
-            while not self._take(conjunct, slot):
-                coarser = _coarser(conjunct)
-                if coarser == conjunct:
-                    break
-                conjunct = coarser
+            if not self._take(conjunct, slot):
+                self._take(coarser(conjunct), slot)
 
     def _watch(self, positions: set[int], slot: int) -> None:
         self._fragile = self._fragile or set()
@@ -81,9 +76,8 @@ class Index:
         shape = shape_of(conjunct)
         table = self._tables.get(shape)
         if table is None:
-            coarser = _coarser(conjunct)
-            if len(self._tables) >= MAX_SHAPES and coarser != conjunct:
-                self._put(coarser, slot)
+            if len(self._tables) >= MAX_SHAPES and not is_simple(shape):
+                self._put(coarser(conjunct), slot)
                 return
             table = self._tables[shape] = new_table(shape)
             self.probe = None

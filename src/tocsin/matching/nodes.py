@@ -6,7 +6,6 @@ finding thousands costs a copy of memory and no step per monitor.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -273,15 +272,16 @@ class Intervals:
 class Patterns:
     """Texts, of which those inside a longer text are found.
 
-    A pattern is filed under its first 1, 2, 4, … 64 characters, then by its length: what stands
-    at each place of a text is looked up in a handful of tables, however many patterns there are.
+    A pattern is filed under its first 1, 2, 4, … 64 characters: what stands at each place of a
+    text is looked up in a handful of tables, however many patterns there are. Those that begin
+    like something in the text are searched for one by one.
     """
 
     __slots__ = ("_anchors", "_slots")
 
     def __init__(self) -> None:
         self._slots: dict[str, Slots] = {}
-        self._anchors: dict[int, dict[str, dict[int, int]]] = {}
+        self._anchors: dict[int, dict[str, dict[str, None]]] = {}
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -292,8 +292,7 @@ class Patterns:
         if slots is None:
             slots = self._slots[pattern] = no_slots()
             width = _anchor_width(pattern)
-            lengths = self._anchors.setdefault(width, {}).setdefault(pattern[:width], {})
-            lengths[len(pattern)] = lengths.get(len(pattern), 0) + 1
+            self._anchors.setdefault(width, {}).setdefault(pattern[:width], {})[pattern] = None
         put_slot(slots, slot)
 
     def take(self, pattern: str, slot: int) -> bool:
@@ -309,11 +308,9 @@ class Patterns:
     def _forget(self, pattern: str) -> None:
         width = _anchor_width(pattern)
         anchors = self._anchors[width]
-        lengths = anchors[pattern[:width]]
-        lengths[len(pattern)] -= 1
-        if not lengths[len(pattern)]:
-            del lengths[len(pattern)]
-        if not lengths:
+        same = anchors[pattern[:width]]
+        del same[pattern]
+        if not same:
             del anchors[pattern[:width]]
         if not anchors:
             del self._anchors[width]
@@ -323,23 +320,13 @@ class Patterns:
         if len(self._slots) <= _FEW_PATTERNS:
             found += [slots for pattern, slots in self._slots.items() if pattern in text]
             return
-        pieces: set[str] = set()
         for width, anchors in self._anchors.items():
             grams = {text[place : place + width] for place in range(len(text) - width + 1)}
             for anchor in grams:
-                lengths = anchors.get(anchor)
-                if lengths is not None:
-                    pieces.update(self._from_anchor(text, anchor, lengths))
-        found += [self._slots[piece] for piece in pieces]
-
-    def _from_anchor(self, text: str, anchor: str, lengths: dict[int, int]) -> Iterator[str]:
-        place = text.find(anchor)
-        while place >= 0:
-            for length in lengths:
-                piece = text[place : place + length]
-                if piece in self._slots:
-                    yield piece
-            place = text.find(anchor, place + 1)
+                # one search for each, wherever and how often the anchor stands: what a text
+                # repeats must not multiply with how many begin alike
+                same = anchors.get(anchor, ())
+                found += [self._slots[pattern] for pattern in same if pattern in text]
 
 
 def _anchor_width(pattern: str) -> int:

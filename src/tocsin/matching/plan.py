@@ -5,15 +5,18 @@ however many monitors there are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from tocsin.matching.compiled import CompiledCondition, CompiledMonitor
 from tocsin.matching.index import Index
 from tocsin.matching.ready import ReadyMonitor, ready_monitor
-from tocsin.matching.shapes import ALWAYS, Conjunct, conjuncts_of
+from tocsin.matching.shapes import ALWAYS, Conjunct, conjuncts_of, with_few_shapes
 from tocsin.model.activity import ActivityKind, TransactionStatus, key_parts
 from tocsin.model.ids import MonitorId
-from tocsin.model.interface import Layout, Simple
+from tocsin.model.interface import Layout, Parameter, Simple
 from tocsin.model.monitor import StatusFilter
 
 MAX_READY = 65_536  # monitors whose functions are kept after a match
@@ -84,10 +87,52 @@ def _entries(compiled: CompiledMonitor, waiting: Iterable[_Waiting]) -> list[Ent
         known = filed.get(place)
         filed[place] = conjuncts if known is None else tuple(dict.fromkeys((*known, *conjuncts)))
     return [
-        Entry(kind, key, compiled.layouts[layout] if layout >= 0 else _NO_FIELDS, conjuncts)
+        Entry(
+            kind,
+            key,
+            _filed_layout(compiled.layouts[layout]) if layout >= 0 else _NO_FIELDS,
+            with_few_shapes(conjuncts),
+        )
         for (kind, key, layout), conjuncts in filed.items()
         if conjuncts
     ]
+
+
+def _filed_layout(layout: Layout) -> Layout:
+    """Return the layout under which conditions are filed.
+
+    Where names do not matter to decoding it is without them: what tenants call the parameters of
+    a contract must not multiply the lookups that each of its events takes.
+    """
+    known = _FILED.get(id(layout))
+    if known is not None and known[0] is layout:
+        return known[1]
+    filed = _nameless(layout) if layout.positional else layout
+    if len(_FILED) >= MAX_READY:
+        _FILED.clear()
+    _FILED[id(layout)] = (layout, filed)
+    return filed
+
+
+_FILED: dict[int, tuple[Layout, Layout]] = {}
+"""Layouts seen lately with what they are filed under: comparing layouts costs more."""
+
+
+@lru_cache(maxsize=MAX_READY)
+def _nameless(layout: Layout) -> Layout:
+    bare = [_without_name(each) for each in layout.parameters]
+    return _one(msgspec.structs.replace(layout, parameters=tuple(bare)))
+
+
+@lru_cache(maxsize=MAX_READY)
+def _one(layout: Layout) -> Layout:
+    """Return the same object for equal layouts."""
+    return layout
+
+
+def _without_name(parameter: Parameter) -> Parameter:
+    components = tuple([_without_name(each) for each in parameter.components])
+    return msgspec.structs.replace(parameter, name="", components=components)
 
 
 def _place(status: StatusFilter, address: str) -> str:

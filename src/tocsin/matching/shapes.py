@@ -36,6 +36,7 @@ from tocsin.model.interface import Layout, Parameter, ValueType
 
 MAX_CONJUNCTS = 64
 MAX_EQUALITIES = 2  # of one conjunct; more would give too many shapes
+MAX_OWN_SHAPES = 8  # that one monitor brings to a key
 
 Constant = int | bool | str
 
@@ -87,6 +88,25 @@ def shape_of(conjunct: Conjunct) -> Shape:
     return Shape(positions, conjunct.position, _kind_of(conjunct), conjunct.verify)
 
 
+def is_simple(shape: Shape) -> bool:
+    """Return whether a shape looks at one field, or none."""
+    return not shape.equal or (len(shape.equal) == 1 and shape.position < 0)
+
+
+def coarser(conjunct: Conjunct) -> Conjunct:
+    """Return a conjunct of a simple shape that is met whenever this one is."""
+    if is_simple(shape_of(conjunct)):
+        return conjunct
+    return Conjunct(conjunct.equal[:1], verify=True)
+
+
+def with_few_shapes(conjuncts: tuple[Conjunct, ...]) -> tuple[Conjunct, ...]:
+    """Return conjuncts, coarser ones where they have more shapes than one monitor may bring."""
+    if len(conjuncts) <= MAX_OWN_SHAPES or len({*map(shape_of, conjuncts)}) <= MAX_OWN_SHAPES:
+        return conjuncts
+    return tuple(dict.fromkeys(map(coarser, conjuncts)))
+
+
 def _kind_of(conjunct: Conjunct) -> Kind:
     if conjunct.pattern is not None:
         return Kind.PATTERN
@@ -119,7 +139,7 @@ def conjuncts_of(node: Node, layout: Layout) -> tuple[Conjunct, ...]:
         return (_CANDIDATE,)
     alternatives = _alternatives(node, layout)
     # where an operand cannot be compared, what OR says depends on the order of evaluation
-    exact = all([atom is not _OPAQUE for atoms in alternatives for atom in atoms])
+    exact = all(atom is not _OPAQUE for atoms in alternatives for atom in atoms)
     made = [_conjunct(atoms, layout, exact=exact) for atoms in alternatives]
     if len(made) == 1:
         return () if made[0] is None else (made[0],)

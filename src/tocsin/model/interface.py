@@ -43,12 +43,14 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
     ``family`` tells which chain family's decoder reads it. Equal layouts are equal values, so
     an activity decodes once per layout however many monitors ask. ``details`` are what else that
-    decoder has to know, in its own words; empty where the parameters say it all.
+    decoder has to know, in its own words; empty where the parameters say it all. ``positional``
+    says that it does not look at names.
     """
 
     family: str
     parameters: tuple[Parameter, ...]
     details: tuple[str, ...] = ()
+    positional: bool = False
 
 
 Simple = int | bool | str | None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from random import Random
 
 import pytest
+from typing_extensions import override
 
 from tocsin.matching.nodes import (
     PAGE,
@@ -127,3 +128,26 @@ def test_patterns_inside_a_text_are_found(count: int) -> None:
         patterns.take(*each)
     assert len(patterns) == 0
     assert not patterns.take("a", 1)
+
+
+def test_a_text_that_repeats_itself_is_searched_once_for_each_pattern() -> None:
+    patterns = Patterns()
+    for slot in range(100):
+        patterns.put("0" * (64 + slot), slot)
+    patterns.put("0" * 80 + "1", 100)
+    text = CountedText("0" * 20_000)
+    found: list[Slots] = []
+    patterns.inside(text, found)
+    assert slots_of(found) == list(range(100))
+    assert text.searches <= 101
+
+
+class CountedText(str):
+    """A text that counts how often it is searched."""
+
+    searches = 0
+
+    @override
+    def __contains__(self, piece: object) -> bool:
+        self.searches += 1
+        return isinstance(piece, str) and self.find(piece) >= 0

@@ -1,12 +1,15 @@
 """Expressions as conjuncts, and what an index does with too many shapes."""
 
+import msgspec
 import pytest
 
-from tests.support.matching import a_layout
+from tests.support.matching import a_condition, a_keyed_monitor, a_layout, a_ref
+from tocsin.matching.compiled import compile_monitor
 from tocsin.matching.expression.parser import parse_expression
 from tocsin.matching.index import MAX_SHAPES, Index
+from tocsin.matching.plan import MatchPlan, entries_of
 from tocsin.matching.shapes import MAX_CONJUNCTS, Conjunct, conjuncts_of
-from tocsin.model.activity import Access
+from tocsin.model.activity import Access, ActivityKind
 from tocsin.model.interface import Layout, ValueType
 
 A = "0x" + "a1" * 20
@@ -68,7 +71,7 @@ def test_shapes_are_bounded_and_what_is_beyond_is_still_found() -> None:
     filed = pairs(WIDE)
     for slot, conjuncts in enumerate(filed):
         index.insert(conjuncts, slot)
-    assert index.shapes <= MAX_SHAPES + 1
+    assert index.shapes <= MAX_SHAPES + len(WIDE.parameters)
     probe = index.bind(Access(reader=lambda position: lambda _: 1, fits="True"))
     answer = probe(object())
     assert isinstance(answer, tuple)
@@ -78,3 +81,41 @@ def test_shapes_are_bounded_and_what_is_beyond_is_still_found() -> None:
     for slot, conjuncts in enumerate(filed):
         index.remove(conjuncts, slot)
     assert not index
+
+
+def test_one_monitor_does_not_use_up_the_shapes_of_the_others() -> None:
+    text = " OR ".join(f"(f{place} == 1 AND f{place + 1} == 1)" for place in range(30))
+    entries = plan_entries(text)
+    assert {len(each.equal) for each in entries} == {1}
+    assert all(each.verify for each in entries)
+
+
+def test_simple_shapes_are_made_however_many_there_are() -> None:
+    index = Index("e:1", WIDE)
+    for slot, conjuncts in enumerate(pairs(WIDE)):
+        index.insert(conjuncts, slot)
+    before = index.shapes
+    index.insert((Conjunct(position=7, low=5),), 1_000)
+    assert index.shapes == before + 1
+    index.remove((Conjunct(position=7, low=5),), 1_000)
+    assert index.shapes == before
+
+
+def plan_entries(text: str) -> tuple[Conjunct, ...]:
+    condition = a_condition(ActivityKind.EVENT, "e:1", text, layout=WIDE)
+    (entry,) = entries_of(compile_monitor(a_ref(), a_keyed_monitor(condition)))
+    return entry.conjuncts
+
+
+def test_what_a_tenant_calls_the_parameters_does_not_multiply_the_lookups() -> None:
+    plan = MatchPlan()
+    for number in range(1, 20):
+        named = a_layout((f"p{number}", ValueType.UINT))
+        layout = msgspec.structs.replace(named, positional=True)
+        condition = a_condition(ActivityKind.EVENT, "e:1", f"p{number} > 1", layout=layout)
+        plan.add(compile_monitor(a_ref(number), a_keyed_monitor(condition)))
+    (indexes,) = plan.waiting["e"]["1"].values()
+    assert len(indexes) == 1
+    for number in range(1, 20):
+        plan.remove(a_ref(number).id)
+    assert plan.waiting == {}

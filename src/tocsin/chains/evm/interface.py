@@ -126,6 +126,7 @@ class ContractInterface:
                 family=ChainFamily.EVM.value,
                 parameters=parameters,
                 details=(CALL,) if kind is ActivityKind.FUNCTION else (),
+                positional=True,
             ),
         )
 
@@ -140,7 +141,10 @@ class ContractInterface:
             hex_signature=None,
             topic_count=topics,
             layout=Layout(
-                family=ChainFamily.EVM.value, parameters=parameters, details=(ANONYMOUS, *others)
+                family=ChainFamily.EVM.value,
+                parameters=parameters,
+                details=(ANONYMOUS, *others),
+                positional=True,
             ),
         )
 
@@ -156,7 +160,9 @@ class ContractInterface:
             signature=f"{rule}()",
             hex_signature=None,
             topic_count=0,
-            layout=Layout(family=ChainFamily.EVM.value, parameters=(), details=details),
+            layout=Layout(
+                family=ChainFamily.EVM.value, parameters=(), details=details, positional=True
+            ),
         )
 
     def _openings(self, kind: ActivityKind, topics: int) -> list[str]:
