@@ -249,11 +249,16 @@ TYPES: Mapping[str, OperationType] = {
 
 
 class Operation:
-    """One operation of a transaction, or an upgrade by one; ``values`` are read when asked."""
+    """One operation of a transaction, or an upgrade by one; ``values`` are read when asked.
+
+    ``source`` is None where the envelope cannot be read, which tells of no upgrade less.
+    """
 
     __slots__ = ("_source", "_values", "type")
 
-    def __init__(self, kind: OperationType, source: str, values: Callable[[], Values]) -> None:
+    def __init__(
+        self, kind: OperationType, source: str | None, values: Callable[[], Values]
+    ) -> None:
         self.type = kind
         self._source = source
         self._values = values
@@ -272,7 +277,8 @@ class Operation:
         Raises:
             ValueError: the content cannot be read.
         """
-        return {"source": strkey.base_account(self._source), **self._values()}
+        source = None if self._source is None else strkey.base_account(self._source)
+        return {"source": source, **self._values()}
 
 
 def operation_at(envelope: Envelope, slot: Slot) -> Operation:
@@ -296,7 +302,7 @@ def operation_at(envelope: Envelope, slot: Slot) -> Operation:
     return Operation(found, slot.source or envelope.source, values)
 
 
-def upgrade_of(contract: str, old: str | None, new: str | None, source: str) -> Operation:
+def upgrade_of(contract: str, old: str | None, new: str | None, source: str | None) -> Operation:
     """Return that a contract's code was exchanged; ``source`` is the transaction's."""
     return Operation(
         _UPGRADE,

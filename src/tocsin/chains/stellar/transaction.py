@@ -203,15 +203,19 @@ class StellarTransaction:
 
     def _operations(self) -> Iterator[tuple[StellarActivity, Operation]]:
         envelope = self._envelope
-        if envelope is None:
-            return
+        source = None
+        if envelope is not None:
+            source = envelope.source
+            yield from self._operations_in(envelope)
+        for upgrade in find_upgrades(self._entry, self._system_events, source):
+            yield self._operation(upgrade)
+
+    def _operations_in(self, envelope: Envelope) -> Iterator[tuple[StellarActivity, Operation]]:
         for slot in envelope.slots:
             try:
                 yield self._operation(operation_at(envelope, slot))
             except ValueError:
                 self._ledger.count_malformed()
-        for upgrade in find_upgrades(self._entry, self._system_events, envelope.source):
-            yield self._operation(upgrade)
 
     def _operation(self, operation: Operation) -> tuple[StellarActivity, Operation]:
         activity = StellarActivity(

@@ -22,7 +22,7 @@ _Told = tuple[str, Sequence[ScValue]]
 
 
 def find_upgrades(
-    entry: TransactionEntry, system_events: Sequence[EventEntry], source: str
+    entry: TransactionEntry, system_events: Sequence[EventEntry], source: str | None
 ) -> Iterator[Operation]:
     """Yield the upgrades of a transaction, each once; what cannot be read tells of none."""
     for told in (_listed(entry), _diagnosed(entry), map(_emitted, system_events)):

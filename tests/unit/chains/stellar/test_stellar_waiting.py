@@ -244,6 +244,12 @@ def test_an_upgrade_is_found_where_the_node_tells_of_it(told: Json) -> None:
     assert shown(ledger, f"o:contract_upgrade:{OTHER}") == []
 
 
+def test_an_upgrade_is_found_although_the_envelope_cannot_be_read() -> None:
+    garbled = a_transaction(a_call("upgrade")) | listed(an_update()) | {"envelopeXdr": "AAAA"}
+    expected = UPGRADE | {"source": None}
+    assert shown(a_ledger_of(garbled), f"o:contract_upgrade:{TOKEN}") == [expected]
+
+
 def test_an_upgrade_told_twice_is_one() -> None:
     told = listed(an_update()) | diagnosed(an_update())
     transaction = a_transaction(a_call("upgrade")) | told
