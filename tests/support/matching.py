@@ -10,16 +10,24 @@ from tocsin.model.activity import (
     Access,
     Activity,
     ActivityKind,
+    Reader,
     Record,
     TransactionRef,
     TransactionStatus,
     Waiting,
-    activity_access,
-    find_by_key,
+    key_parts,
 )
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import MonitorId, NetworkId, TenantId
-from tocsin.model.interface import Argument, Layout, Parameter, Value, ValueType
+from tocsin.model.interface import (
+    Argument,
+    Layout,
+    Parameter,
+    Simple,
+    Value,
+    ValueType,
+    simple_value,
+)
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
 
 _Waiting = TypeVar("_Waiting")
@@ -116,6 +124,26 @@ class HandMadeTransaction:
         return b"{}"
 
 
+def activity_access(layout: Layout) -> Access:
+    """Return the access of a family whose records are activities that decode all at once."""
+
+    def reader(position: int) -> Reader:
+        value_type = layout.parameters[position].type
+
+        def read(activity: Activity) -> Simple:
+            arguments = activity.arguments(layout)
+            if arguments is None:
+                return None
+            return simple_value(arguments[position].value, value_type)
+
+        return cast("Reader", read)
+
+    def fits(activity: Activity) -> bool:
+        return activity.fits(layout)
+
+    return Access(reader=reader, constants={"fits": fits})
+
+
 @dataclass(frozen=True, kw_only=True)
 class HandMadeBundle:
     """A block of hand-made transactions."""
@@ -128,7 +156,12 @@ class HandMadeBundle:
 
     def find_waiting(self, waiting: Waiting[_Waiting]) -> Iterable[tuple[int, Record, _Waiting]]:
         """Yield each activity somebody waits for."""
-        return find_by_key(self, waiting)
+        for place, transaction in enumerate(self.transactions):
+            for activity in transaction.activities:
+                form, scope, detail = key_parts(activity.key)
+                found = waiting.get(form, {}).get(scope, {}).get(detail)
+                if found is not None:
+                    yield place, activity, found
 
     def access(self, layout: Layout) -> Access:
         """Return how an activity is looked at."""

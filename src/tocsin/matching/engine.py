@@ -4,7 +4,7 @@ First the indexes say who is met, as slices of arrays; then what they found is p
 transaction and monitor; only what matches is looked at one by one.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from operator import itemgetter
 from typing import cast
@@ -142,11 +142,6 @@ class _Views:
         ]
         self._fields.append((layout, made))
         return made
-
-
-def find_on_transaction(transaction: DecodedTransaction, plan: MatchPlan) -> Collection[int]:
-    """Return the slots of those who look only at transactions and are met by one."""
-    return _find_on_transaction(transaction, plan, _Views(transaction))
 
 
 def _find_on_transaction(

@@ -40,8 +40,8 @@ def take_slot(slots: Slots, slot: int) -> bool:
 class Thresholds:
     """Slots sorted by a number; the slots of equal numbers are sorted too.
 
-    ``numbers`` and ``slots`` are parallel. Beyond a few thousand they move to ``pages``, which is
-    None before, so that filing one never moves many.
+    ``numbers`` and ``slots`` are parallel. Beyond one page they move to ``pages``, which is None
+    before, so that filing one never moves many.
     """
 
     __slots__ = ("numbers", "pages", "slots")
@@ -50,9 +50,6 @@ class Thresholds:
         self.numbers: list[int] = []
         self.slots = no_slots()
         self.pages: Pages | None = None
-
-    def __len__(self) -> int:
-        return len(self.numbers) if self.pages is None else len(self.pages)
 
     def __bool__(self) -> bool:
         return bool(self.numbers) if self.pages is None else bool(self.pages)
@@ -111,9 +108,6 @@ class Pages:
         self._numbers = [numbers]
         self._slots = [slots]
         self._split(0)
-
-    def __len__(self) -> int:
-        return sum(map(len, self._numbers))
 
     def __bool__(self) -> bool:
         return bool(self._firsts)

@@ -4,15 +4,15 @@ The engine knows no chain. A chain family implements these three protocols in it
 module; the conformance suite asks every family the same questions.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import NetworkId
-from tocsin.model.interface import Argument, Layout, Simple, simple_value
+from tocsin.model.interface import Argument, Layout, Simple
 
 _Waiting = TypeVar("_Waiting")
 
@@ -102,26 +102,6 @@ class Access:
     opening: tuple[str, ...] = ()
     fits: str = "fits(record)"
     constants: Mapping[str, object] = field(default_factory=dict)
-
-
-def activity_access(layout: Layout) -> Access:
-    """Return the access of a family whose records are activities that decode all at once."""
-
-    def reader(position: int) -> Reader:
-        value_type = layout.parameters[position].type
-
-        def read(activity: Activity) -> Simple:
-            arguments = activity.arguments(layout)
-            if arguments is None:
-                return None
-            return simple_value(arguments[position].value, value_type)
-
-        return cast("Reader", read)
-
-    def fits(activity: Activity) -> bool:
-        return activity.fits(layout)
-
-    return Access(reader=reader, constants={"fits": fits})
 
 
 class DecodedTransaction(Protocol):
@@ -222,15 +202,3 @@ class DecodedBundle(Protocol):
         It is the same one whenever it is asked for.
         """
         ...
-
-
-def find_by_key(
-    bundle: DecodedBundle, waiting: Waiting[_Waiting]
-) -> Iterator[tuple[int, Activity, _Waiting]]:
-    """Yield what ``find_waiting`` promises, for a family whose activities have one key each."""
-    for place, transaction in enumerate(bundle.transactions):
-        for activity in transaction.activities:
-            form, scope, detail = key_parts(activity.key)
-            found = waiting.get(form, {}).get(scope, {}).get(detail)
-            if found is not None:
-                yield place, activity, found

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from tocsin.chains.evm.codec import decode_json
-from tocsin.chains.evm.types import BlockRecord, ReceiptRecord
+from tocsin.chains.evm.types import BlockRecord, ReceiptRecord, TransactionRecord
 
 _OF_TRANSACTION = frozenset({"hash", "input", "from", "to"})
 _OF_LOG = frozenset({"address", "data"})
@@ -28,18 +28,20 @@ def canonical_parts(block: bytes, receipts: bytes) -> tuple[bytes, bytes]:
     """
     transactions = decode_json(block, BlockRecord, "block").transactions
     found = decode_json(receipts, list[ReceiptRecord], "receipts")
-    if _is_lower(part for each in transactions for part in (each.hash, each.input)) and _is_lower(
-        (part or "") for each in transactions for part in (each.sender, each.to)
-    ):
-        lower_block = block
-    else:
-        lower_block = _lower_block(block)
-    return lower_block, receipts if _is_lower(_log_texts(found)) else _lower_receipts(receipts)
+    return (
+        block if _is_lower(_transaction_texts(transactions)) else _lower_block(block),
+        receipts if _is_lower(_log_texts(found)) else _lower_receipts(receipts),
+    )
 
 
 def _is_lower(texts: Iterable[str]) -> bool:
     text = "".join(texts)
     return text == text.lower()
+
+
+def _transaction_texts(transactions: Sequence[TransactionRecord]) -> Iterator[str]:
+    for each in transactions:
+        yield from (each.hash, each.input, each.sender or "", each.to or "")
 
 
 def _log_texts(receipts: Sequence[ReceiptRecord]) -> Iterator[str]:
