@@ -31,4 +31,4 @@ def _url(host: str, port: int) -> str:
 
 def tell_key(key: str) -> None:
     """Print a new operator key."""
-    click.echo(f"  operator key, shown only this once: {key}")
+    click.echo(f"The operator key, shown only this once: {key}")

@@ -58,9 +58,9 @@ def api_command() -> None:
     )
 
     async def announce(system: System, listening: Listening) -> None:
+        await tell_first_key(system)
         click.echo("tocsin api is running. Stop it with Ctrl-C.")
         tell_addresses(settings, listening)
-        await tell_first_key(system)
 
     run_process(settings, connections, loops=frozenset(), announce=announce)
 

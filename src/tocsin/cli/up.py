@@ -49,10 +49,10 @@ def up(settings: Settings) -> None:
         servers = start_servers(settings, stack)
 
         async def announce(system: System, listening: Listening) -> None:
+            await tell_first_key(system)
             click.echo("Tocsin is running. Stop it with Ctrl-C.")
             tell_addresses(settings, listening)
             click.echo(f"  data     {settings.data_dir}")
-            await tell_first_key(system)
 
         run_process(
             settings,
