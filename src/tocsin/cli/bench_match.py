@@ -129,7 +129,7 @@ def _decide_all(decoded: DecodedBundle, plan: MatchPlan) -> dict[int, list[Hit]]
 def _group_all(decoded: DecodedBundle, plan: MatchPlan) -> tuple[float, int]:
     """Return the seconds that grouping all hits takes, and how many there are."""
     hits = list(find_hits(decoded, plan).values())
-    count = sum(len(slots) for each in hits for _, _, found in each for slots in found)
+    count = sum(stop - start for each in hits for _, _, found in each for _, start, stop in found)
 
     def group() -> list[Findings]:
         return [group_hits(each) for each in hits]

@@ -11,9 +11,9 @@ from typing import cast
 
 from tocsin.matching.hits import Findings, Hit, group_hits
 from tocsin.matching.index import Index
-from tocsin.matching.nodes import no_slots
+from tocsin.matching.nodes import Found, no_slots, slots_in
 from tocsin.matching.plan import Fields, MatchPlan
-from tocsin.matching.probes import Found, Undecided
+from tocsin.matching.probes import Undecided
 from tocsin.matching.ready import ReadyCondition, ReadyMonitor
 from tocsin.model.activity import (
     Access,
@@ -106,14 +106,14 @@ def _decided(index: Index, undecided: Undecided, holds: _Holds) -> Found:
     found, asked, is_missing = undecided
     if not asked and not is_missing:
         return found
-    candidates = {slot for slots in asked for slot in slots}
+    candidates = {*slots_in(asked)}
     if is_missing:
         # an OR may have been met although an operand before it cannot be compared
         found, again = index.without_fragile(found)
         candidates |= again
     met = no_slots()
     met.extend(sorted(slot for slot in candidates if holds(slot)))
-    return [*found, met] if met else found
+    return [*found, (met, 0, len(met))] if met else found
 
 
 class _Views:
@@ -161,7 +161,7 @@ def _find_on_transaction(
             found = probe(fields)
             if found:
                 decided = _decided(index, found, holds) if isinstance(found, tuple) else found
-                met.update(*decided)
+                met.update(slots_in(decided))
     return met
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from tocsin.matching.nodes import Slots
+from tocsin.matching.nodes import Found
 from tocsin.model.activity import Record
 
-Hit = tuple[Record, str, Sequence[Slots]]
-"""One record, the key it was found by, and the slots of the monitors that it means something to."""
+Hit = tuple[Record, str, Found]
+"""One record, the key it was found by, and the monitors that it means something to."""
 
 Findings = dict[int, tuple[Hit, ...]]
 """Who found what in one transaction: hits by slot, in chain order."""
@@ -19,7 +19,8 @@ def group_hits(hits: Sequence[Hit]) -> Findings:
         alone = (hit,)
         # most who found the same before found the same with this: one tuple serves them all
         longer: dict[int, tuple[Hit, ...]] | None = None
-        for slots in hit[2]:
+        for whole, start, stop in hit[2]:
+            slots = whole[start:stop]
             if not findings:
                 findings = dict.fromkeys(slots, alone)
                 continue

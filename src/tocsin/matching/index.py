@@ -1,7 +1,8 @@
 """Conjuncts of one key and layout → who of thousands is met, in a few lookups.
 
 Conjuncts are filed by shape: which fields are to be equal to something, and which one field has
-a bound, an interval or a pattern. Per shape it takes one hash lookup and one bisection.
+a bound, an interval or a pattern. Per set of equal fields it takes one hash lookup, whatever else
+is asked, and for each bound on its own one bisection.
 
 Source of the idea: tuple-space search (Srinivasan, Suri, Varghese 1999) on access predicates
 (Fabret et al. 2001).
@@ -9,10 +10,10 @@ Source of the idea: tuple-space search (Srinivasan, Suri, Varghese 1999) on acce
 
 from collections.abc import Iterable, Sequence
 
-from tocsin.matching.nodes import Slots, no_slots
+from tocsin.matching.nodes import Found, no_slots, slots_in
 from tocsin.matching.probes import Probe, build_probe
-from tocsin.matching.shapes import Conjunct, Shape, coarser, is_simple, shape_of
-from tocsin.matching.tables import Table, new_table, put_conjunct, take_conjunct
+from tocsin.matching.shapes import Conjunct, coarser, is_simple, shape_of
+from tocsin.matching.tables import Table, part_of
 from tocsin.model.activity import Access, Reader, Record
 from tocsin.model.interface import Layout, Simple, ValueType
 
@@ -37,7 +38,7 @@ class Index:
         self.key = key
         self.layout = layout
         self.probe: Probe | None = None
-        self._tables: dict[Shape, Table] = {}
+        self._tables: dict[tuple[int, ...], Table] = {}
         self._fragile: set[int] | None = None
         self._needed: frozenset[int] = frozenset()
 
@@ -46,8 +47,8 @@ class Index:
 
     @property
     def shapes(self) -> int:
-        """Return how many lookups one record takes."""
-        return len(self._tables)
+        """Return how many shapes are filed; one record takes no more lookups than that."""
+        return sum(table.asked for table in self._tables.values())
 
     def insert(self, conjuncts: Sequence[Conjunct], slot: int) -> None:
         """File a monitor that is met where one of the conjuncts is."""
@@ -73,25 +74,30 @@ class Index:
             self.probe = None
 
     def _put(self, conjunct: Conjunct, slot: int) -> None:
-        shape = shape_of(conjunct)
-        table = self._tables.get(shape)
+        part = part_of(conjunct)
+        equal = _positions(conjunct)
+        table = self._tables.get(equal)
+        is_new = table is None or not table.has(part)
+        if is_new and self.shapes >= MAX_SHAPES and not is_simple(shape_of(conjunct)):
+            self._put(coarser(conjunct), slot)
+            return
         if table is None:
-            if len(self._tables) >= MAX_SHAPES and not is_simple(shape):
-                self._put(coarser(conjunct), slot)
-                return
-            table = self._tables[shape] = new_table(shape)
+            table = self._tables[equal] = Table(equal)
+        if table.put(conjunct, part, slot):
             self.probe = None
-        put_conjunct(table, conjunct, slot, shape.kind)
 
     def _take(self, conjunct: Conjunct, slot: int) -> bool:
-        shape = shape_of(conjunct)
-        table = self._tables.get(shape)
-        if table is None or not take_conjunct(table, conjunct, slot, shape.kind):
+        equal = _positions(conjunct)
+        table = self._tables.get(equal)
+        if table is None:
             return False
+        was_there, is_changed = table.take(conjunct, part_of(conjunct), slot)
         if not table:
-            del self._tables[shape]
+            del self._tables[equal]
+            is_changed = True
+        if is_changed:
             self.probe = None
-        return True
+        return was_there
 
     def bind(self, access: Access) -> Probe:
         """Return ``probe`` made anew, given how the records of the layout are read."""
@@ -113,13 +119,17 @@ class Index:
 
         return read_lower
 
-    def without_fragile(self, found: Iterable[Slots]) -> tuple[list[Slots], set[int]]:
+    def without_fragile(self, found: Found) -> tuple[Found, set[int]]:
         """Part what was found where a needed field is missing.
 
         Returns the slots that are met all the same, and those that have to be evaluated.
         """
         several = self._fragile or set()
         plain = no_slots()
-        plain.extend(slot for slots in found for slot in slots if slot not in several)
-        again = {slot for slots in found for slot in slots if slot in several}
-        return ([plain] if plain else []), again
+        plain.extend(slot for slot in slots_in(found) if slot not in several)
+        again = {slot for slot in slots_in(found) if slot in several}
+        return ([(plain, 0, len(plain))] if plain else []), again
+
+
+def _positions(conjunct: Conjunct) -> tuple[int, ...]:
+    return tuple([position for position, _ in conjunct.equal])

@@ -1,18 +1,28 @@
 """Where conjuncts end up: sorted thresholds, intervals and patterns, each with monitors' slots.
 
-A slot is a small number that stands for a monitor. What is found comes as slices of arrays, so
-finding thousands costs a copy of memory and no step per monitor.
+A slot is a small number that stands for a monitor. What is found are pieces of arrays, so finding
+thousands costs what finding one does.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
+from math import inf
 from typing import TypeAlias
 
 Slots: TypeAlias = "array[int]"
+Found = list[tuple[Sequence[int], int, int]]
+"""Who is found: slots, and from which to before which of them. Good until something is filed."""
 
+_FEW_NUMBERS = 16
 _FEW_PATTERNS = 32
 _LONGEST_ANCHOR = 64
+
+
+def slots_in(found: Found) -> Iterator[int]:
+    """Yield the slots of who is found, as often as found."""
+    for slots, start, stop in found:
+        yield from slots[start:stop]
 
 
 def no_slots() -> Slots:
@@ -40,15 +50,18 @@ def take_slot(slots: Slots, slot: int) -> bool:
 class Thresholds:
     """Slots sorted by a number; the slots of equal numbers are sorted too.
 
-    ``numbers`` and ``slots`` are parallel. Beyond one page they move to ``pages``, which is None
-    before, so that filing one never moves many.
+    ``numbers`` and ``slots`` are parallel, and so are ``digests``, the numbers rounded to floats:
+    they lie side by side in memory, where each number is an object somewhere. They only save
+    looking at numbers, and are None while these are few. Beyond one page everything moves to
+    ``pages``, which is None before, so that filing one never moves many.
     """
 
-    __slots__ = ("numbers", "pages", "slots")
+    __slots__ = ("digests", "numbers", "pages", "slots")
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.slots = no_slots()
+        self.digests: array[float] | None = None
         self.pages: Pages | None = None
 
     def __bool__(self) -> bool:
@@ -59,132 +72,154 @@ class Thresholds:
         if self.pages is not None:
             self.pages.put(number, slot)
             return
-        place = _place_in(self.numbers, self.slots, number, slot)
+        place = bisect_left(self.slots, slot, self.left(number), self.right(number))
         self.numbers.insert(place, number)
         self.slots.insert(place, slot)
+        if self.digests is not None:
+            self.digests.insert(place, _digest_of(number))
+        elif len(self.numbers) > _FEW_NUMBERS:
+            self._digest()
         if len(self.numbers) > PAGE:
-            self.pages = Pages(self.numbers, self.slots)
-            self.numbers, self.slots = [], no_slots()
+            self.pages = Pages(self)
+            self.numbers, self.slots, self.digests = [], no_slots(), None
 
     def take(self, number: int, slot: int) -> bool:
         """Take a slot out, once; return whether it was there."""
         if self.pages is not None:
             return self.pages.take(number, slot)
-        return _take_from(self.numbers, self.slots, number, slot)
+        high = self.right(number)
+        place = bisect_left(self.slots, slot, self.left(number), high)
+        if place == high or self.slots[place] != slot:
+            return False
+        del self.numbers[place]
+        del self.slots[place]
+        if self.digests is not None:
+            del self.digests[place]
+        return True
 
-    def up_to(self, number: int, found: list[Slots]) -> None:
+    def up_to(self, number: int, found: Found) -> None:
         """Append the slots whose number is not greater."""
         if self.pages is not None:
             self.pages.up_to(number, found)
             return
-        place = bisect_right(self.numbers, number)
+        place = self.right(number)
         if place:
-            found.append(self.slots[:place])
+            found.append((self.slots, 0, place))
 
-    def from_on(self, number: int, found: list[Slots]) -> None:
+    def from_on(self, number: int, found: Found) -> None:
         """Append the slots whose number is not smaller."""
         if self.pages is not None:
             self.pages.from_on(number, found)
             return
-        place = bisect_left(self.numbers, number)
+        place = self.left(number)
         if place < len(self.slots):
-            found.append(self.slots[place:])
+            found.append((self.slots, place, len(self.slots)))
+
+    def left(self, number: int) -> int:
+        """Return how many numbers of this page are smaller."""
+        digests = self.digests
+        if digests is None:
+            return bisect_left(self.numbers, number)
+        digest = _digest_of(number)
+        low = bisect_left(digests, digest)
+        return bisect_left(self.numbers, number, low, bisect_right(digests, digest, low))
+
+    def right(self, number: int) -> int:
+        """Return how many numbers of this page are not greater."""
+        digests = self.digests
+        if digests is None:
+            return bisect_right(self.numbers, number)
+        digest = _digest_of(number)
+        low = bisect_left(digests, digest)
+        return bisect_right(self.numbers, number, low, bisect_right(digests, digest, low))
+
+    def first(self) -> tuple[int, int]:
+        """Return the first number of this page, and its slot."""
+        return self.numbers[0], self.slots[0]
+
+    def split(self) -> "Thresholds":
+        """Return the second half of this page as one of its own."""
+        middle = len(self.numbers) // 2
+        second = Thresholds()
+        second.numbers, self.numbers = self.numbers[middle:], self.numbers[:middle]
+        second.slots, self.slots = self.slots[middle:], self.slots[:middle]
+        second._digest()
+        self._digest()
+        return second
+
+    def _digest(self) -> None:
+        self.digests = array("d", map(_digest_of, self.numbers))
 
 
-PAGE = 512
+def _digest_of(number: int) -> float:
+    try:
+        return float(number)  # rounded to the nearest, so the order stays
+    except OverflowError:
+        return inf if number > 0 else -inf
+
+
+PAGE = 2_048
 """Slots in one page of thresholds, at most."""
 
 
 class Pages:
-    """Thresholds in pages of numbers and slots, none empty, each after the one before.
+    """Thresholds in pages, none empty, each after the one before."""
 
-    What is found of whole pages are the pages themselves: good until something is filed.
-    """
+    __slots__ = ("_firsts", "_pages")
 
-    __slots__ = ("_firsts", "_numbers", "_slots")
-
-    def __init__(self, numbers: list[int], slots: Slots) -> None:
-        self._firsts = [(numbers[0], slots[0])]
-        self._numbers = [numbers]
-        self._slots = [slots]
+    def __init__(self, full: Thresholds) -> None:
+        first = Thresholds()
+        first.numbers, first.slots = full.numbers, full.slots
+        self._pages = [first]
+        self._firsts = [first.first()]
         self._split(0)
 
     def __bool__(self) -> bool:
-        return bool(self._firsts)
+        return bool(self._pages)
 
     def put(self, number: int, slot: int) -> None:
         """File a slot under a number."""
-        if not self._firsts:
+        place = max(bisect_right(self._firsts, (number, slot)) - 1, 0)
+        if not self._pages:
+            self._pages.append(Thresholds())
             self._firsts.append((number, slot))
-            self._numbers.append([])
-            self._slots.append(no_slots())
-        page = max(bisect_right(self._firsts, (number, slot)) - 1, 0)
-        numbers, slots = self._numbers[page], self._slots[page]
-        place = _place_in(numbers, slots, number, slot)
-        numbers.insert(place, number)
-        slots.insert(place, slot)
-        if not place:
-            self._firsts[page] = (number, slot)
-        if len(numbers) > PAGE:
-            self._split(page)
+        page = self._pages[place]
+        if len(page.numbers) == PAGE:
+            self._split(place)
+            place += (number, slot) >= self._firsts[place + 1]
+            page = self._pages[place]
+        page.put(number, slot)
+        self._firsts[place] = page.first()
 
-    def _split(self, page: int) -> None:
-        numbers, slots = self._numbers[page], self._slots[page]
-        middle = len(numbers) // 2
-        self._firsts.insert(page + 1, (numbers[middle], slots[middle]))
-        self._numbers[page : page + 1] = [numbers[:middle], numbers[middle:]]
-        self._slots[page : page + 1] = [slots[:middle], slots[middle:]]
+    def _split(self, place: int) -> None:
+        second = self._pages[place].split()
+        self._pages.insert(place + 1, second)
+        self._firsts.insert(place + 1, second.first())
 
     def take(self, number: int, slot: int) -> bool:
         """Take a slot out, once; return whether it was there."""
-        page = bisect_right(self._firsts, (number, slot)) - 1
-        if page < 0:
+        place = bisect_right(self._firsts, (number, slot)) - 1
+        if place < 0 or not self._pages[place].take(number, slot):
             return False
-        numbers, slots = self._numbers[page], self._slots[page]
-        if not _take_from(numbers, slots, number, slot):
-            return False
-        if numbers:
-            self._firsts[page] = (numbers[0], slots[0])
+        if self._pages[place]:
+            self._firsts[place] = self._pages[place].first()
         else:
-            del self._firsts[page], self._numbers[page], self._slots[page]
+            del self._firsts[place], self._pages[place]
         return True
 
-    def up_to(self, number: int, found: list[Slots]) -> None:
+    def up_to(self, number: int, found: Found) -> None:
         """Append the slots whose number is not greater."""
-        page = bisect_right(self._firsts, number, key=_number_of) - 1
-        if page < 0:
-            return
-        found += self._slots[:page]
-        found.append(self._slots[page][: bisect_right(self._numbers[page], number)])
+        place = bisect_left(self._firsts, (number + 1,)) - 1
+        if place >= 0:
+            found += [(page.slots, 0, len(page.slots)) for page in self._pages[:place]]
+            self._pages[place].up_to(number, found)
 
-    def from_on(self, number: int, found: list[Slots]) -> None:
+    def from_on(self, number: int, found: Found) -> None:
         """Append the slots whose number is not smaller."""
-        page = max(bisect_left(self._firsts, number, key=_number_of) - 1, 0)
-        if page >= len(self._firsts):
-            return
-        place = bisect_left(self._numbers[page], number)
-        if place < len(self._numbers[page]):
-            found.append(self._slots[page][place:])
-        found += self._slots[page + 1 :]
-
-
-_number_of = itemgetter(0)
-
-
-def _place_in(numbers: list[int], slots: Slots, number: int, slot: int) -> int:
-    low = bisect_left(numbers, number)
-    high = bisect_right(numbers, number, low)
-    return bisect_left(slots, slot, low, high)
-
-
-def _take_from(numbers: list[int], slots: Slots, number: int, slot: int) -> bool:
-    high = bisect_right(numbers, number)
-    place = _place_in(numbers, slots, number, slot)
-    if place == high or slots[place] != slot:
-        return False
-    del numbers[place]
-    del slots[place]
-    return True
+        place = max(bisect_left(self._firsts, (number,)) - 1, 0)
+        if place < len(self._pages):
+            self._pages[place].from_on(number, found)
+            found += [(page.slots, 0, len(page.slots)) for page in self._pages[place + 1 :]]
 
 
 class _Fork:
@@ -243,7 +278,7 @@ class Intervals:
                 del self._levels[level]
         return True
 
-    def around(self, number: int, found: list[Slots]) -> None:
+    def around(self, number: int, found: Found) -> None:
         """Append the slots of the intervals that hold a number."""
         moved = number + self._OFFSET
         forks = self._forks
@@ -309,10 +344,12 @@ class Patterns:
         if not anchors:
             del self._anchors[width]
 
-    def inside(self, text: str, found: list[Slots]) -> None:
+    def inside(self, text: str, found: Found) -> None:
         """Append the slots of the patterns that a text contains."""
         if len(self._slots) <= _FEW_PATTERNS:
-            found += [slots for pattern, slots in self._slots.items() if pattern in text]
+            found += [
+                (each, 0, len(each)) for pattern, each in self._slots.items() if pattern in text
+            ]
             return
         for width, anchors in self._anchors.items():
             grams = {text[place : place + width] for place in range(len(text) - width + 1)}
@@ -320,7 +357,8 @@ class Patterns:
                 # one search for each, wherever and how often the anchor stands: what a text
                 # repeats must not multiply with how many begin alike
                 same = anchors.get(anchor, ())
-                found += [self._slots[pattern] for pattern in same if pattern in text]
+                inside = [self._slots[pattern] for pattern in same if pattern in text]
+                found += [(slots, 0, len(slots)) for slots in inside]
 
 
 def _anchor_width(pattern: str) -> int:

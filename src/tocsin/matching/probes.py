@@ -1,6 +1,6 @@
-"""A set of shapes → one function that looks a record up in all their tables.
+"""The tables of an index → one function that looks a record up in all of them.
 
-The function is spelled out per set of shapes and way of access, with every field read once, and
+The function is spelled out per set of tables and way of access, with every field read once, and
 compiled; many indexes share it. Its text is made of positions, fixed lines and what the chain
 family spells. Tables and readers are bound to it, so what is filed later is found too.
 """
@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-from tocsin.matching.nodes import Slots
-from tocsin.matching.shapes import Kind, Shape
+from tocsin.matching.nodes import Found
+from tocsin.matching.shapes import Kind
+from tocsin.matching.tables import Part, Table, pick
 from tocsin.model.activity import Access, Reader, Record
 
 MAX_FACTORIES = 4_096
-
-Found = list[Slots]
 
 Undecided = tuple[Found, Found, bool]
 """Who is found, who has to be evaluated, and whether a field that others depend on is missing."""
@@ -25,10 +24,21 @@ Probe = Callable[[Record], Found | Undecided | None]
 """Looks a record up: who is found, or more if that is not all; None if it does not fit."""
 
 
+class _Lookup(NamedTuple):
+    """One table: the positions of its equal fields, and what is asked at its leaves.
+
+    ``places`` are, of the table without equal fields, those of the parts that have rows.
+    """
+
+    equal: tuple[int, ...]
+    parts: tuple[Part, ...]
+    places: tuple[int, ...]
+
+
 class _Text(NamedTuple):
     """All that the text of a probe depends on; ``sources`` has None for fields with readers."""
 
-    shapes: tuple[Shape, ...]
+    lookups: tuple[_Lookup, ...]
     positions: tuple[int, ...]
     sources: tuple[str | None, ...]
     needed: tuple[int, ...]
@@ -41,19 +51,24 @@ _Factory = Callable[[Sequence[object], Sequence[object], Sequence[object]], Prob
 
 
 def build_probe(
-    tables: Mapping[Shape, object],
+    tables: Mapping[tuple[int, ...], Table],
     needed: Sequence[int],
     access: Access,
     readers: Callable[[int], Reader],
 ) -> Probe:
-    """Return the function for these tables.
+    """Return the function for these tables, by the positions of their equal fields.
 
     ``needed`` are the positions others depend on; ``readers`` give fields that are not spelled.
     """
-    shapes = tuple(sorted(tables))
-    positions = tuple(sorted({*needed, *_positions(shapes)}))
+    lookups = tuple(
+        [
+            _Lookup(each, tables[each].parts, tuple(tables[each].trunk or ()))
+            for each in sorted(tables)
+        ]
+    )
+    positions = tuple(sorted({*needed, *_positions(lookups)}))
     text = _Text(
-        shapes=shapes,
+        lookups=lookups,
         positions=positions,
         sources=tuple([access.sources.get(each) for each in positions]),
         needed=tuple(each for each in needed if each not in access.sources),
@@ -62,53 +77,61 @@ def build_probe(
         constants=tuple(access.constants),
     )
     unspelled = [readers(each) for each in positions if each not in access.sources]
-    return _factory(text)(
-        unspelled,
-        [_access_to(shape, tables[shape]) for shape in shapes],
-        list(access.constants.values()),
-    )
+    bound = [each for lookup in lookups for each in _bound(tables[lookup.equal])]
+    return _factory(text)(unspelled, bound, list(access.constants.values()))
 
 
-def _positions(shapes: Sequence[Shape]) -> set[int]:
-    bounded = {shape.position for shape in shapes if shape.position >= 0}
-    return bounded.union(*(shape.equal for shape in shapes))
+def _positions(lookups: Sequence[_Lookup]) -> set[int]:
+    bounded = {part.position for each in lookups for part in each.parts if part.position >= 0}
+    return bounded.union(*(each.equal for each in lookups))
 
 
-def _access_to(shape: Shape, table: object) -> object:
-    """Return the one row of a table without equal fields, or the lookup of its rows."""
-    return table
+def _bound(table: Table) -> list[object]:
+    """Return what a probe holds of a table: the rows of the one leaf, or lookup and parts."""
+    return [table.leaves.get, table.parts] if table.trunk is None else [*table.trunk.values()]
 
 
 @lru_cache(maxsize=MAX_FACTORIES)
 def _factory(text: _Text) -> _Factory:
-    """Return what binds readers, accesses and constants, each in its order, to a probe."""
+    """Return what binds readers, tables and constants, each in its order, to a probe."""
     source = "\n".join(_spell(text))
-    space: dict[str, object] = {"bisect_left": bisect_left, "bisect_right": bisect_right}
+    space: dict[str, object] = {
+        "bisect_left": bisect_left,
+        "bisect_right": bisect_right,
+        "pick": pick,
+    }
     exec(compile(source, "<probe>", "exec"), space)  # noqa: S102 - spelled here, from no user text
     return cast("_Factory", space["bind"])
 
 
 def _spell(text: _Text) -> list[str]:
     fields = _Fields(text)
-    lines = ["def bind(readers, accesses, constants):"]
-    lines += [f" {name} = constants[{place}]" for place, name in enumerate(text.constants)]
-    lines += [f" r{each} = readers[{place}]" for place, each in enumerate(fields.unspelled)]
-    lines += [f" a{place} = accesses[{place}]" for place in range(len(text.shapes))]
-    names = [*text.constants, *(f"r{each}" for each in fields.unspelled)]
-    names += [f"a{place}" for place in range(len(text.shapes))]
+    readers = [f"r{each}" for each in fields.unspelled]
+    tables: list[str] = []
+    body: list[str] = []
+    target = "asked" if _is_open(text) else "found"
+    for number, lookup in enumerate(text.lookups):
+        if lookup.equal:
+            tables += [f"get{number}", f"parts{number}"]
+            body += _spell_leaf(number, lookup, fields, target)
+        for place in lookup.places:
+            tables.append(f"row{place}")
+            body += _spell_row(f"row{place}", lookup.parts[place], fields)
+    lines = ["def bind(readers, tables, constants):"]
+    for names, given in ((text.constants, "constants"), (readers, "readers"), (tables, "tables")):
+        lines += [f" {name} = {given}[{place}]" for place, name in enumerate(names)]
     # defaults are one row of pointers, where the cells of a closure are all over the memory
-    lines.append(f" def probe({', '.join(['record', *(f'{each}={each}' for each in names)])}):")
+    names = [f"{each}={each}" for each in (*text.constants, *readers, *tables)]
+    lines.append(f" def probe({', '.join(['record', *names])}):")
     lines += [f"  {each}" for each in text.opening]
     lines.append("  found = []; asked = []" if _is_open(text) else "  found = []")
     lines += [f"  f{each} = {fields.read(each)}" for each in sorted(fields.always)]
-    for place, shape in enumerate(text.shapes):
-        lines += _spell_table(place, shape, fields)
-    return [*lines, *_ending(text), " return probe"]
+    return [*lines, *body, *_ending(text), " return probe"]
 
 
 def _is_open(text: _Text) -> bool:
     """Return whether there may be more to say than who is found."""
-    return bool(text.needed) or any(shape.verify for shape in text.shapes)
+    return bool(text.needed) or any(part.verify for each in text.lookups for part in each.parts)
 
 
 def _ending(text: _Text) -> list[str]:
@@ -129,8 +152,11 @@ class _Fields:
     def __init__(self, text: _Text) -> None:
         self._sources = dict(zip(text.positions, text.sources, strict=True))
         self.unspelled = [each for each, source in self._sources.items() if source is None]
-        alone = {shape.position for shape in text.shapes if not shape.equal and shape.position >= 0}
-        self.always = {*text.needed, *alone}.union(*(shape.equal for shape in text.shapes))
+        self.always = {*text.needed}
+        for lookup in text.lookups:
+            self.always.update(lookup.equal)
+            self.always.update(lookup.parts[place].position for place in lookup.places)
+        self.always.discard(-1)
 
     def read(self, position: int) -> str:
         """Return the source of a field."""
@@ -140,43 +166,58 @@ class _Fields:
         """Return whether a field may read as None."""
         return self._sources[position] is None
 
+    def asked(self, part: Part) -> str:
+        """Return the source of what a part looks at."""
+        if part.position < 0:
+            return "None"
+        return f"f{part.position}" if part.position in self.always else self.read(part.position)
 
-def _spell_table(place: int, shape: Shape, fields: _Fields) -> list[str]:
-    target = "asked" if shape.verify else "found"
+
+def _spell_leaf(number: int, lookup: _Lookup, fields: _Fields, target: str) -> list[str]:
+    names = ", ".join(f"f{each}" for each in lookup.equal)
+    key = names if len(lookup.equal) == 1 else f"({names})"
+    asked = "".join(f"{fields.asked(each)}, " for each in lookup.parts)
+    return [
+        f"  leaf = get{number}({key})",
+        "  if leaf is not None:",
+        f"   pick(leaf, parts{number}, ({asked}), found, {target})",
+    ]
+
+
+def _spell_row(row: str, part: Part, fields: _Fields) -> list[str]:
+    target, indent = "asked" if part.verify else "found", "  "
+    if part.position < 0:
+        return [f"  {target}.append(({row}, 0, len({row})))"]
+    field = f"f{part.position}"
     lines: list[str] = []
-    indent, row = "  ", f"a{place}"
-    if shape.equal:
-        names = ", ".join(f"f{each}" for each in shape.equal)
-        lines = [
-            f"  row = a{place}.get({names if len(shape.equal) == 1 else f'({names})'})",
-            "  if row is not None:",
-        ]
-        indent, row = "   ", "row"
-    if shape.position < 0:
-        return [*lines, f"{indent}{target}.append({row})"]
-    field = f"f{shape.position}"
-    if shape.position not in fields.always:
-        lines.append(f"{indent}{field} = {fields.read(shape.position)}")
-    if fields.may_be_missing(shape.position):
-        lines.append(f"{indent}if {field} is not None:")
+    if fields.may_be_missing(part.position):
+        lines.append(f"  if {field} is not None:")
         indent += " "
-    lines += [f"{indent}{each}" for each in _LINES[shape.kind]]
+    lines += [f"{indent}{each}" for each in _LINES[part.kind]]
     return [each.format(row=row, field=field, target=target) for each in lines]
 
 
+# The same as ``Thresholds.up_to`` and ``from_on``, without a call for what is most asked.
 _LINES: dict[Kind, Sequence[str]] = {
-    Kind.PLAIN: (),
     Kind.LOW: (
-        "if {row}.pages is not None: {row}.up_to({field}, {target})",
+        "digests = {row}.digests",
+        "if digests is None: place = bisect_right({row}.numbers, {field})",
         "else:",
-        " place = bisect_right({row}.numbers, {field})",
-        " if place: {target}.append({row}.slots[:place])",
+        " digest = float({field})",
+        " place = bisect_right(digests, digest)",
+        " if place and digests[place - 1] == digest: place = {row}.right({field})",
+        "if place: {target}.append(({row}.slots, 0, place))",
+        "elif {row}.pages is not None: {row}.pages.up_to({field}, {target})",
     ),
     Kind.HIGH: (
-        "if {row}.pages is not None: {row}.from_on({field}, {target})",
+        "digests = {row}.digests",
+        "if digests is None: place = bisect_left({row}.numbers, {field})",
         "else:",
-        " place = bisect_left({row}.numbers, {field})",
-        " if place < len({row}.numbers): {target}.append({row}.slots[place:])",
+        " digest = float({field})",
+        " place = bisect_left(digests, digest)",
+        " if place < len(digests) and digests[place] == digest: place = {row}.left({field})",
+        "if place < len({row}.slots): {target}.append(({row}.slots, place, len({row}.slots)))",
+        "elif {row}.pages is not None: {row}.pages.from_on({field}, {target})",
     ),
     Kind.INTERVAL: ("{row}.around({field}, {target})",),
     Kind.PATTERN: ("{row}.inside({field}, {target})",),

@@ -85,7 +85,7 @@ class Conjunct(msgspec.Struct, frozen=True, gc=False):
 def shape_of(conjunct: Conjunct) -> Shape:
     """Return the shape under which a conjunct is filed."""
     positions = tuple([position for position, _ in conjunct.equal])
-    return Shape(positions, conjunct.position, _kind_of(conjunct), conjunct.verify)
+    return Shape(positions, conjunct.position, kind_of(conjunct), conjunct.verify)
 
 
 def is_simple(shape: Shape) -> bool:
@@ -107,7 +107,8 @@ def with_few_shapes(conjuncts: tuple[Conjunct, ...]) -> tuple[Conjunct, ...]:
     return tuple(dict.fromkeys(map(coarser, conjuncts)))
 
 
-def _kind_of(conjunct: Conjunct) -> Kind:
+def kind_of(conjunct: Conjunct) -> Kind:
+    """Return what a conjunct asks of the one field that it bounds or searches."""
     if conjunct.pattern is not None:
         return Kind.PATTERN
     if conjunct.low is not None:

@@ -1,6 +1,5 @@
 """What an index is made of, against the plainest way to find the same."""
 
-from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -8,11 +7,12 @@ from typing_extensions import override
 
 from tocsin.matching.nodes import (
     PAGE,
+    Found,
     Intervals,
     Patterns,
-    Slots,
     Thresholds,
     put_slot,
+    slots_in,
     take_slot,
 )
 from tocsin.matching.nodes import no_slots as none
@@ -20,8 +20,8 @@ from tocsin.matching.nodes import no_slots as none
 HUGE = 2**256
 
 
-def slots_of(found: Iterable[Slots]) -> list[int]:
-    return sorted(slot for slots in found for slot in slots)
+def slots_of(found: Found) -> list[int]:
+    return sorted(slots_in(found))
 
 
 def test_slots_stay_sorted() -> None:
@@ -34,15 +34,15 @@ def test_slots_stay_sorted() -> None:
 
 
 def up_to(thresholds: Thresholds, number: int) -> list[int]:
-    found: list[Slots] = []
+    found: Found = []
     thresholds.up_to(number, found)
-    return [slot for slots in found for slot in slots]
+    return [*slots_in(found)]
 
 
 def from_on(thresholds: Thresholds, number: int) -> list[int]:
-    found: list[Slots] = []
+    found: Found = []
     thresholds.from_on(number, found)
-    return [slot for slots in found for slot in slots]
+    return [*slots_in(found)]
 
 
 def test_thresholds_give_slices() -> None:
@@ -98,7 +98,7 @@ def test_intervals_around_a_number_are_found(spread: int) -> None:
     kept = [each for place, each in enumerate(filed) if place % 3]
     numbers = [chance.randrange(-spread, spread) for _ in range(50)]
     for number in [*numbers, *(low for low, _, _ in kept), *(high for _, high, _ in kept)]:
-        found: list[Slots] = []
+        found: Found = []
         intervals.around(number, found)
         assert slots_of(found) == [slot for low, high, slot in kept if low <= number <= high]
     for each in kept:
@@ -121,7 +121,7 @@ def test_patterns_inside_a_text_are_found(count: int) -> None:
         assert patterns.take(*each)
     kept = [each for place, each in enumerate(filed) if place % 4]
     for text in ["", *(word(chance.randrange(90)) for _ in range(20)), kept[0][0] * 2]:
-        found: list[Slots] = []
+        found: Found = []
         patterns.inside(text, found)
         assert slots_of(found) == [slot for pattern, slot in kept if pattern in text]
     for each in kept:
@@ -136,7 +136,7 @@ def test_a_text_that_repeats_itself_is_searched_once_for_each_pattern() -> None:
         patterns.put("0" * (64 + slot), slot)
     patterns.put("0" * 80 + "1", 100)
     text = CountedText("0" * 20_000)
-    found: list[Slots] = []
+    found: Found = []
     patterns.inside(text, found)
     assert slots_of(found) == list(range(100))
     assert text.searches <= 101

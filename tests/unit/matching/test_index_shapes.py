@@ -7,6 +7,7 @@ from tests.support.matching import a_condition, a_keyed_monitor, a_layout, a_ref
 from tocsin.matching.compiled import compile_monitor
 from tocsin.matching.expression.parser import parse_expression
 from tocsin.matching.index import MAX_SHAPES, Index
+from tocsin.matching.nodes import slots_in
 from tocsin.matching.plan import MatchPlan, entries_of
 from tocsin.matching.shapes import MAX_CONJUNCTS, Conjunct, conjuncts_of
 from tocsin.model.activity import Access, ActivityKind
@@ -76,7 +77,7 @@ def test_shapes_are_bounded_and_what_is_beyond_is_still_found() -> None:
     answer = probe(object())
     assert isinstance(answer, tuple)
     found, asked, is_missing = answer
-    assert {slot for slots in (*found, *asked) for slot in slots} == set(range(len(filed)))
+    assert {*slots_in(found), *slots_in(asked)} == set(range(len(filed)))
     assert not is_missing
     for slot, conjuncts in enumerate(filed):
         index.remove(conjuncts, slot)

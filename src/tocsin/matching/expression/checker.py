@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
-
 from tocsin.errors import ExpressionTypeError
+from tocsin.matching.expression.advice import (
+    shown,
+    suggest_comparison,
+    suggest_name,
+)
 from tocsin.matching.expression.computing import (
     INTEGERS,
     NO_LISTS,
@@ -31,11 +34,10 @@ from tocsin.matching.expression.syntax import (
     Reference,
     Relation,
     references,
+    render_path,
 )
 from tocsin.matching.expression.values import Dialect, IncomparableError, dialect_of
 from tocsin.model.interface import Layout, Parameter, ValueType
-
-_SHOWN_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +117,14 @@ def _placed(column: int, scope: Scope) -> Iterator[None]:
     try:
         yield
     except IncomparableError as cause:
-        raise ExpressionTypeError(str(cause), column=column, field=scope.field) from cause
+        raise ExpressionTypeError(
+            cause.message, column=column, field=scope.field, suggestion=cause.suggestion
+        ) from cause
 
 
 def _require_text(place: Place) -> None:
     if place.parameter is not None and place.parameter.type not in TEXTS:
-        kind = _shown(place.parameter.kind)
+        kind = shown(place.parameter.kind)
         raise IncomparableError(f"only text and addresses are searched, not {kind}")
 
 
@@ -142,8 +146,13 @@ def _check_relation(node: Relation, layout: Layout, scope: Scope) -> None:
             require_divisible(operand)
     for reference, place in places.items():
         if place.parameter is not None and place.parameter.type not in INTEGERS:
-            message = f"{_shown(reference.name)} ({_shown(place.parameter.kind)}) is no number"
-            raise ExpressionTypeError(message, column=reference.column, field=scope.field)
+            numbers = [each.name for each in layout.parameters if each.type in INTEGERS]
+            raise ExpressionTypeError(
+                f"{shown(reference.name)} ({shown(place.parameter.kind)}) is no number",
+                column=reference.column,
+                field=scope.field,
+                suggestion=f"of numbers {suggest_name(reference.name, numbers)}",
+            )
 
 
 def _require_comparable(left: Place, operator: Operator, right: Place, layout: Layout) -> None:
@@ -169,8 +178,13 @@ def fixed_test(
             parameter.kind, parameter.type, dialect, comparison.operator, comparison.literal
         )
     except IncomparableError as cause:
-        message = f"{_shown(comparison.name)} ({_shown(parameter.kind)}): {cause}"
-        raise ExpressionTypeError(message, column=comparison.literal_column, field=field) from cause
+        path = render_path(comparison.name, comparison.path)
+        raise ExpressionTypeError(
+            f"{shown(comparison.name)} ({shown(parameter.kind)}): {cause.message}",
+            column=comparison.literal_column,
+            field=field,
+            suggestion=suggest_comparison(path, parameter),
+        ) from cause
 
 
 def find_place(comparison: Comparison | Reference, layout: Layout, *, field: str = "") -> Place:
@@ -185,13 +199,17 @@ def find_place(comparison: Comparison | Reference, layout: Layout, *, field: str
                 path, leaf = _follow(parameter, comparison.path, dialect_of(layout))
             except IncomparableError as cause:
                 raise ExpressionTypeError(
-                    f"{_shown(comparison.name)}: {cause}", column=comparison.column, field=field
+                    f"{shown(comparison.name)}: {cause.message}",
+                    column=comparison.column,
+                    field=field,
+                    suggestion=cause.suggestion or suggest_comparison(parameter.name, parameter),
                 ) from cause
             return Place(position=position, path=path, parameter=leaf)
     raise ExpressionTypeError(
-        f"there is no parameter {_shown(comparison.name)}{_suggestion(comparison.name, layout)}",
+        f"there is no parameter {shown(comparison.name)}",
         column=comparison.column,
         field=field,
+        suggestion=suggest_name(comparison.name, (each.name for each in layout.parameters)),
     )
 
 
@@ -214,7 +232,7 @@ def _part_of(
     match outer.type:
         case ValueType.ARRAY:
             if isinstance(step, str):
-                raise IncomparableError(f"an array has no key {_shown(step)}, only [0], [1], …")
+                raise IncomparableError(f"an array has no key {shown(step)}, only [0], [1], …")
             # Stellar's elements may be of several kinds; only the value tells.
             known = outer.components if dialect is Dialect.EVM else ()
             return step, (known[0] if known else None)
@@ -227,7 +245,7 @@ def _part_of(
         case ValueType.TEXT | ValueType.OPAQUE:
             return step, None  # the text may be JSON
         case _:
-            raise IncomparableError(f"a value of type {_shown(outer.kind)} has no parts")
+            raise IncomparableError(f"a value of type {shown(outer.kind)} has no parts")
 
 
 def _field_of(outer: Parameter, step: int | str) -> tuple[int | str, Parameter | None]:
@@ -239,23 +257,6 @@ def _field_of(outer: Parameter, step: int | str) -> tuple[int | str, Parameter |
         step = names.index(step)
     if isinstance(step, int) and step < len(fields):
         return step, fields[step]
-    close = get_close_matches(str(step)[:_SHOWN_CHARACTERS], names[:_SHOWN_CHARACTERS], n=1)
-    hint = f"; did you mean {close[0]}?" if close and close[0] else ""
-    raise IncomparableError(f"the tuple has no part {_shown(str(step))}{hint}")
-
-
-def _suggestion(name: str, layout: Layout) -> str:
-    # Long names are not compared: the effort grows with the product of the lengths.
-    known = [
-        parameter.name
-        for parameter in layout.parameters[:_SHOWN_CHARACTERS]
-        if 0 < len(parameter.name) <= _SHOWN_CHARACTERS
-    ]
-    close = get_close_matches(name, known, n=1) if len(name) <= _SHOWN_CHARACTERS else []
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; there are {', '.join(known[:12])}" if known else "; there are none with a name"
-
-
-def _shown(name: str) -> str:
-    return name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
+    raise IncomparableError(
+        f"the tuple has no part {shown(str(step))}", suggestion=suggest_name(str(step), names)
+    )

@@ -194,6 +194,6 @@ def find_list(listed: Listed, lists: Lists) -> Collection[str]:
     if name not in lists:
         shown = name[:_SHOWN_CHARACTERS]
         close = get_close_matches(shown, [*lists][:_SHOWN_CHARACTERS], n=1)
-        hint = f"; did you mean @{close[0]}?" if close else ""
-        raise IncomparableError(f"there is no list @{shown}{hint}", Fault.VARIABLE)
+        suggestion = f"did you mean @{close[0]}?" if close else ""
+        raise IncomparableError(f"there is no list @{shown}", Fault.VARIABLE, suggestion=suggestion)
     return lists[name]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tocsin.matching.expression.advice import shown, suggest_name
 from tocsin.matching.expression.computing import (
     NO_LISTS,
     Lists,
@@ -165,8 +166,11 @@ class _Trial:
         argument = self._arguments.get(reference.name)
         try:
             if argument is None:
-                shown = reference.name[:64]
-                raise IncomparableError(f"there is no parameter {shown}", Fault.VARIABLE)
+                raise IncomparableError(
+                    f"there is no parameter {shown(reference.name)}",
+                    Fault.VARIABLE,
+                    suggestion=suggest_name(reference.name, self._arguments),
+                )
             structured = bool(reference.path) or argument.type in _STRUCTURED
             self._count_work(len(argument.text) // (1 if structured else _PLAIN_SHARE))
             if not reference.path:

@@ -49,12 +49,14 @@ class IncomparableError(Exception):
     """A value and a literal cannot be compared as asked.
 
     Inside this package only: at save time it becomes an ``ExpressionTypeError``, on a block it
-    means that the condition is not met.
+    means that the condition is not met. ``suggestion`` is what was meant, where that is known.
     """
 
-    def __init__(self, message: str, fault: Fault = Fault.PARSE) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, fault: Fault = Fault.PARSE, *, suggestion: str = "") -> None:
+        super().__init__(f"{message}; {suggestion}" if suggestion else message)
+        self.message = message
         self.fault = fault
+        self.suggestion = suggestion
 
 
 class Dialect(StrEnum):

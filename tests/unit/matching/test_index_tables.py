@@ -1,0 +1,89 @@
+"""Leaves of a table: one monitor, a few, many; and what is asked there besides equality."""
+
+from random import Random
+
+import pytest
+
+from tocsin.matching.nodes import Found, slots_in
+from tocsin.matching.shapes import Conjunct
+from tocsin.matching.tables import PLAIN, Table, part_of, pick
+
+A, B = "0x" + "a1" * 20, "0x" + "b2" * 20
+ASKED = (
+    Conjunct(((0, A),)),
+    Conjunct(((0, A),), verify=True),
+    Conjunct(((0, A),), 1, 5),
+    Conjunct(((0, A),), 1, None, 9),
+    Conjunct(((0, A),), 1, 5, 9),
+    Conjunct(((0, A),), 2, pattern="abc"),
+)
+
+
+def met(table: Table, number: int | None, text: str | None) -> tuple[list[int], list[int]]:
+    """Return who is found, and who is asked."""
+    fields = [{1: number, 2: text}.get(part.position) for part in table.parts]
+    found: Found = []
+    asked: Found = []
+    leaf = table.leaves.get(A)
+    if leaf is not None:
+        pick(leaf, table.parts, fields, found, asked)
+    return sorted(slots_in(found)), sorted(slots_in(asked))
+
+
+def holds(conjunct: Conjunct, number: int | None, text: str | None) -> bool:
+    """Return whether what a conjunct asks besides equality is so."""
+    if conjunct.position == 2:
+        return text is not None and (conjunct.pattern or "") in text
+    if conjunct.position == 1:
+        low, high = conjunct.low, conjunct.high
+        return number is not None and (low or 0) <= number <= (10 if high is None else high)
+    return True
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 30, 200])
+def test_a_leaf_finds_the_same_however_many_wait_at_it(count: int) -> None:
+    chance = Random(count)
+    table = Table((0,))
+    filed = [(chance.choice(ASKED), slot) for slot in range(count)]
+    for conjunct, slot in filed:
+        table.put(conjunct, part_of(conjunct), slot)
+    while filed:
+        for number, text in ((3, "xabcx"), (5, ""), (7, "abc"), (10, "ab"), (None, None)):
+            expected: tuple[list[int], list[int]] = ([], [])
+            for conjunct, slot in filed:
+                if holds(conjunct, number, text):
+                    expected[conjunct.verify].append(slot)
+            assert met(table, number, text) == (sorted(expected[0]), sorted(expected[1]))
+        conjunct, slot = filed.pop(chance.randrange(len(filed)))
+        assert table.take(conjunct, part_of(conjunct), slot) == (True, False)
+        assert table.take(conjunct, part_of(conjunct), slot) == (False, False)
+    assert not table
+    assert table.parts == ()
+
+
+def test_constants_do_not_meet_one_another() -> None:
+    table = Table((0,))
+    table.put(Conjunct(((0, B),)), PLAIN, 1)
+    assert met(table, 1, "") == ([], [])
+    assert not table.take(ASKED[0], PLAIN, 1)[0]
+
+
+def test_what_nobody_asks_any_more_is_forgotten() -> None:
+    table = Table((0,))
+    for slot, conjunct in enumerate(ASKED):
+        table.put(conjunct, part_of(conjunct), slot)
+    assert table.asked == len(ASKED)
+    for slot, conjunct in reversed(list(enumerate(ASKED))[1:]):
+        table.take(conjunct, part_of(conjunct), slot)
+        assert not table.has(part_of(conjunct))
+    assert table.parts == (PLAIN,)
+
+
+def test_rows_without_equal_fields_tell_when_lookups_change() -> None:
+    table = Table(())
+    above = Conjunct(position=1, low=5)
+    assert table.put(above, part_of(above), 1)
+    assert not table.put(above, part_of(above), 2)
+    assert table.take(above, part_of(above), 1) == (True, False)
+    assert table.take(above, part_of(above), 2) == (True, True)
+    assert not table
