@@ -15,7 +15,7 @@ from stellar_sdk import StrKey
 from stellar_sdk import xdr as stellar_xdr
 
 from tests.support.recorded import recorded_file
-from tests.support.stellar_ledgers import RawLedger, a_ledger, base64, contract
+from tests.support.stellar_ledgers import RawLedger, a_ledger, base64, call_arguments, contract
 from tocsin.chains.stellar.codec.envelope import Invocation, decode_envelope
 from tocsin.chains.stellar.codec.scval import decode_value
 from tocsin.chains.stellar.codec.xdr import from_base64
@@ -85,9 +85,11 @@ def occurrences(
         signature = f"{name.text}({','.join(each.kind for each in (*kinds, data))})"
         yield ActivityKind.EVENT, event["contractId"], signature
     for transaction in transactions:
-        for each in decode_envelope(from_base64(transaction["envelopeXdr"])).operations:
+        raw = from_base64(transaction["envelopeXdr"])
+        for each in decode_envelope(raw).operations:
             if isinstance(each, Invocation):
-                signature = f"{each.function}({','.join(a.kind for a in each.arguments())})"
+                shown = ",".join(argument.kind for argument in call_arguments(raw, each))
+                signature = f"{each.function}({shown})"
                 yield ActivityKind.FUNCTION, each.contract, signature
 
 

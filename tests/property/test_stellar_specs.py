@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.stellar_ledgers import contract
-from tests.support.stellar_specs import a_code, a_module, encode_spec
+from tests.support.stellar_specs import PRIMITIVES, a_code, a_module, encode_spec
 from tocsin.chains.stellar.codec.contract_spec import read_spec
 from tocsin.chains.stellar.codec.ledger_entries import read_code, read_executable
 from tocsin.chains.stellar.codec.wasm import custom_sections
@@ -19,27 +19,6 @@ from tocsin.chains.stellar.spec import parse_spec
 from tocsin.chains.stellar.spec_rpc import spec_of_entry
 
 SECTION = b"contractspecv0"
-PRIMITIVES = [
-    "val",
-    "bool",
-    "void",
-    "error",
-    "u32",
-    "i32",
-    "u64",
-    "i64",
-    "timepoint",
-    "duration",
-    "u128",
-    "i128",
-    "u256",
-    "i256",
-    "bytes",
-    "string",
-    "symbol",
-    "address",
-    "muxed_address",
-]
 
 
 def texts(longest: int) -> st.SearchStrategy[str]:

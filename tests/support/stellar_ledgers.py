@@ -22,6 +22,9 @@ from stellar_sdk import xdr as stellar_xdr
 from stellar_sdk.operation import Operation
 
 from tocsin.chains.base import IdentityProbe
+from tocsin.chains.stellar.codec.envelope import Invocation
+from tocsin.chains.stellar.codec.scval import ScValue, read_values
+from tocsin.chains.stellar.codec.xdr import XdrReader
 from tocsin.errors import RpcRefusedError
 from tocsin.model.block import BlockRef, Bundle
 from tocsin.model.ids import NetworkId
@@ -91,6 +94,11 @@ def a_call(
     builder.add_time_bounds(0, 0)
     builder.append_invoke_contract_function_op(to, function, list(arguments))
     return builder.build().to_xdr_object()
+
+
+def call_arguments(raw: bytes, call: Invocation) -> tuple[ScValue, ...]:
+    """Return the arguments of a call found in the bytes of an envelope."""
+    return read_values(XdrReader(raw, call.position))
 
 
 def a_transaction(

@@ -9,6 +9,28 @@ from stellar_sdk import Address
 from stellar_sdk import xdr as stellar_xdr
 
 HEADER = b"\0asm\x01\0\0\0"
+# Types of SEP-48 that are a name alone.
+PRIMITIVES = (
+    "val",
+    "bool",
+    "void",
+    "error",
+    "u32",
+    "i32",
+    "u64",
+    "i64",
+    "timepoint",
+    "duration",
+    "u128",
+    "i128",
+    "u256",
+    "i256",
+    "bytes",
+    "string",
+    "symbol",
+    "address",
+    "muxed_address",
+)
 
 
 def encode_entry(entry: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
-"""Decoded values and a layout → the fields of a call or event, or None where they do not fit.
+"""Values and a layout → the fields of a call or event, or None where they do not fit it.
 
+Values are told apart by the kinds they show; they decode when somebody asks for them.
 Source: names, unpacking and texts as restated from OpenZeppelin Monitor.
 """
 
@@ -9,65 +10,27 @@ from functools import lru_cache
 
 import msgspec
 
-from tocsin.chains.stellar.codec.scval import ScValue, leading_text
+from tocsin.chains.stellar.codec.scan import Content, Spot, value_at
+from tocsin.chains.stellar.codec.scval import ScValue
 from tocsin.chains.stellar.declaration import DECLARED, NAMED, OBSERVED, ONE_VALUE
-from tocsin.chains.stellar.kinds import (
-    SCALARS,
-    base_of,
-    is_fit,
-    is_observed_as,
-    normalized,
-    python_type,
-)
-from tocsin.model.interface import Argument, Layout, Value
+from tocsin.chains.stellar.kinds import base_of, is_fit, is_observed_as, is_typed, value_type_of
+from tocsin.model.interface import Argument, Layout, Parameter, Value
 from tocsin.model.network import ChainFamily
 
 _CONTAINERS = frozenset({"Vec", "Map"})
-_NOTHING: tuple[object, ...] = (None, (), {})
-
-
-@dataclass(frozen=True, slots=True)
-class ValueFields:
-    """Values that fit a layout, in its order.
-
-    ``is_call`` decides how containers are shown: those of calls as compact JSON under the kinds
-    ``Vec`` and ``Map``, nothing as empty text; those of events as what they are.
-    """
-
-    layout: Layout
-    values: Sequence[ScValue]
-    indexed_count: int
-    is_call: bool
-
-    def simple(self, position: int) -> Value:
-        """Return the value of a field as expressions compare it."""
-        return self.values[position].comparable
-
-    def arguments(self) -> tuple[Argument, ...]:
-        """Return all of them, in the layout's order."""
-        return tuple(
-            Argument(
-                name=parameter.name,
-                kind=_call_kind(value) if self.is_call else value.kind,
-                type=parameter.type,
-                value=value.comparable,
-                text=_call_text(value) if self.is_call else value.text,
-                indexed=place < self.indexed_count,
-            )
-            for place, (parameter, value) in enumerate(
-                zip(self.layout.parameters, self.values, strict=True)
-            )
-        )
-
-
 _EVENT_MODES = (DECLARED, OBSERVED, NAMED)
+_SEVERAL = ("vec", "map")
+
+Spots = Sequence[Spot]
 
 
 class Shape:
-    """A layout, taken apart once for everything that is decoded by it."""
+    """A layout, taken apart once for everything that is looked at by it."""
 
     __slots__ = (
-        "_checks",
+        "_is_plain",
+        "_kinds",
+        "_mode",
         "data",
         "data_format",
         "is_call",
@@ -78,51 +41,60 @@ class Shape:
     )
 
     def __init__(self, layout: Layout) -> None:
-        mode, self.data_format, *prefix = layout.details or (DECLARED, ONE_VALUE)
+        self._mode, self.data_format, *prefix = layout.details or (DECLARED, ONE_VALUE)
         is_ours = layout.family == ChainFamily.STELLAR
         self.layout = layout
         self.is_call = is_ours and not layout.details
-        self.is_event = is_ours and mode in _EVENT_MODES and not self.is_call
-        self.is_named = mode == NAMED
+        self.is_event = is_ours and self._mode in _EVENT_MODES and not self.is_call
+        self.is_named = self._mode == NAMED
         self.prefix = prefix
         self.data = [each for each in layout.parameters if not each.indexed]
-        fits = is_fit if mode == DECLARED else is_observed_as
-        self._checks = [
-            (
-                each.kind if each.kind in SCALARS else None,
-                each.kind,
-                fits,
-                python_type(each.type),
-                base_of(each.kind) == "Option",
-            )
-            for each in layout.parameters
-        ]
+        self._kinds = [each.kind for each in layout.parameters]
+        # a user type may have the name of a kind, and not be compared as its values are
+        self._is_plain = all(value_type_of(each.kind) is each.type for each in layout.parameters)
 
     @property
     def size(self) -> int:
         """Return how many parameters there are."""
-        return len(self._checks)
+        return len(self._kinds)
 
-    def fits_data(self, data: ScValue) -> bool:
-        """Return whether data are what the last parameter alone declares."""
-        _, kind, fits, _, _ = self._checks[-1]
-        return fits(kind, data)
+    @property
+    def event_kinds(self) -> list[str] | None:
+        """Return what fitting events show, their name first; None where that alone cannot tell."""
+        is_simple = self.is_event and not self.is_named and len(self.prefix) == 1
+        is_one_value = self.data_format not in _SEVERAL and len(self.data) == 1
+        if not (is_simple and is_one_value and self._is_plain):
+            return None
+        return [*self.prefix, *self._kinds]
 
-    def suit(self, values: Sequence[ScValue]) -> bool:
+    @property
+    def call_kinds(self) -> list[str] | None:
+        """Return what the arguments of fitting calls show; None where that alone cannot tell."""
+        return self._kinds if self.is_call and self._is_plain else None
+
+    def suits(self, spots: Spots) -> bool:
         """Return whether as many values as there are parameters are of their kinds and types."""
-        if len(values) != len(self._checks):
+        kinds = [kind for kind, _, _ in spots]
+        if kinds == self._kinds and self._is_plain:
+            return True
+        if len(kinds) != len(self._kinds):
             return False
-        for value, check in zip(values, self._checks, strict=True):
-            scalar, kind, fits, expected, optional = check
-            if value.base == scalar:
-                continue
-            if not fits(kind, value):
-                return False
-            content = value.content
-            is_typed = expected is None or type(content) is expected
-            if not is_typed and not (optional and content is None):
-                return False
-        return True
+        pairs = zip(self.layout.parameters, kinds, strict=True)
+        return all(self._is_one(*each) for each in pairs)
+
+    def suits_alone(self, shown: str) -> bool:
+        """Return whether a value of this kind is what the last parameter declares."""
+        return self._is_kind(self._kinds[-1], shown)
+
+    def _is_one(self, parameter: Parameter, shown: str) -> bool:
+        if not self._is_kind(parameter.kind, shown):
+            return False
+        is_absent = shown == "Void" and base_of(parameter.kind) == "Option"
+        return is_absent or is_typed(parameter.type, shown)
+
+    def _is_kind(self, kind: str, shown: str) -> bool:
+        fits = is_fit if self._mode == DECLARED else is_observed_as
+        return fits(kind, shown)
 
 
 @lru_cache(maxsize=16_384)
@@ -131,57 +103,82 @@ def shape_of(layout: Layout) -> Shape:
     return Shape(layout)
 
 
-def call_fields(shape: Shape, values: Sequence[ScValue]) -> ValueFields | None:
+@dataclass(slots=True)
+class ValueFields:
+    """Values that fit a layout, in its order; they decode when asked.
+
+    Containers of calls are shown as compact JSON under the kinds ``Vec`` and ``Map``, nothing as
+    empty text; values of events as what they are.
+    """
+
+    shape: Shape
+    spots: Spots
+    indexed_count: int
+
+    def simple(self, position: int) -> Value:
+        """Return the value of a field as expressions compare it."""
+        return value_at(self.spots[position]).comparable
+
+    def arguments(self) -> tuple[Argument, ...]:
+        """Return all of them, in the layout's order."""
+        is_call = self.shape.is_call
+        pairs = zip(self.shape.layout.parameters, map(value_at, self.spots), strict=True)
+        return tuple(
+            Argument(
+                name=parameter.name,
+                kind=_call_kind(value) if is_call else value.kind,
+                type=parameter.type,
+                value=value.comparable,
+                text=_call_text(value) if is_call else value.text,
+                indexed=place < self.indexed_count,
+            )
+            for place, (parameter, value) in enumerate(pairs)
+        )
+
+
+def call_fields(shape: Shape, spots: Spots) -> ValueFields | None:
     """Return a call's fields."""
-    if not shape.is_call or not shape.suit(values):
+    if not shape.is_call or not shape.suits(spots):
         return None
-    return ValueFields(shape.layout, values, 0, is_call=True)
+    return ValueFields(shape, spots, 0)
 
 
-def event_fields(
-    shape: Shape, topics: Sequence[ScValue], data: ScValue | None
-) -> ValueFields | None:
-    """Return an event's fields, topics first; ``data`` is None where there are none."""
-    if not shape.is_event:
-        return None
-    prefix = shape.prefix
-    if len(topics) < len(prefix) or not all(map(_is_named, topics, prefix)):
-        return None
-    indexed = topics if shape.is_named else topics[len(prefix) :]
+Opened = tuple[Spot, Content]
+"""The data of an event as one value, and what is in them."""
+
+
+def event_fields(shape: Shape, indexed: Spots, data: Opened | None) -> ValueFields | None:
+    """Return an event's fields: of an event's layout, and topics but for those that name it.
+
+    ``data`` is None where there are none.
+    """
     if shape.data_format != ONE_VALUE and len(indexed) + len(shape.data) != shape.size:
         return None
-    values = [*indexed, *_unpack(shape, data)]
-    if not shape.suit(values):
-        return None
-    return ValueFields(shape.layout, values, len(indexed), is_call=False)
+    spots = [*indexed, *(() if data is None else _unpack(shape, data))]
+    return ValueFields(shape, spots, len(indexed)) if shape.suits(spots) else None
 
 
-def _is_named(topic: ScValue, name: str) -> bool:
-    text = leading_text(topic)
-    return text is not None and (text == name or normalized(text) == name)
-
-
-def _unpack(shape: Shape, data: ScValue | None) -> list[ScValue]:
+def _unpack(shape: Shape, data: Opened) -> Spots:
     """Return the values of the parameters in the data, in order; fewer where some are missing."""
-    if data is None:
-        return []
-    content, data_format, expected = data.content, shape.data_format, shape.data
-    if data_format != ONE_VALUE and not expected and content in _NOTHING:
-        return []
-    if data_format in _SEVERAL and isinstance(content, tuple):
-        return list(content)
-    if isinstance(content, dict):
-        if data_format in _SEVERAL:
-            return [content[each.name] for each in expected if each.name in content]
-        if len(expected) == 1 and not shape.fits_data(data):
-            return [_inner(content, expected[0].name) or data]
-    return [data]
+    whole, content = data
+    data_format, expected = shape.data_format, shape.data
+    if data_format != ONE_VALUE and not expected and _is_nothing(data):
+        return ()
+    if data_format in _SEVERAL and isinstance(content, list):
+        return content
+    if data_format in _SEVERAL and isinstance(content, dict):
+        return [content[each.name] for each in expected if each.name in content]
+    if isinstance(content, dict) and len(expected) == 1 and not shape.suits_alone(whole[0]):
+        return [_inner(content, expected[0].name) or whole]
+    return [whole]
 
 
-_SEVERAL = ("vec", "map")
+def _is_nothing(data: Opened) -> bool:
+    (kind, _, _), content = data
+    return not content or kind == "Void"
 
 
-def _inner(items: Mapping[str, ScValue], name: str) -> ScValue | None:
+def _inner(items: Mapping[str, Spot], name: str) -> Spot | None:
     """Return the one value expected where a map holds it.
 
     It may be under its name, or ``amount`` beside ``to_muxed_id``: so tokens tell of a muxed

@@ -4,13 +4,15 @@ Garbage in one transaction or event never stops a ledger: it counts as malformed
 nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import TypeVar, cast
 
 import msgspec
 
-from tocsin.chains.stellar.activity import FORMS, StellarActivity, access_to
+from tocsin.chains.stellar.activity import FORMS, EventActivity, StellarActivity, access_to
+from tocsin.chains.stellar.codec.envelope import may_call
 from tocsin.chains.stellar.parts import EVENTS_PART, LEDGER_PART, TRANSACTIONS_PART, part
 from tocsin.chains.stellar.transaction import StellarTransaction
 from tocsin.chains.stellar.types import EventEntry, LedgerEntry, TransactionEntry, parse
@@ -34,6 +36,7 @@ _EVENT, _FUNCTION, _OPERATION = (
 
 _Waiting = TypeVar("_Waiting")
 _ByDetail = Mapping[str, _Waiting]
+_Found = list[tuple[int, StellarActivity, _Waiting]]
 _Facts = dict[str, object]
 
 
@@ -49,36 +52,42 @@ class StellarLedger:
         entries = parse(
             part(bundle.parts, TRANSACTIONS_PART), tuple[TransactionEntry, ...], TRANSACTIONS_PART
         )
-        events, system = _by_transaction(bundle.parts)
-        self.transactions: Sequence[StellarTransaction] = tuple(
-            StellarTransaction(
-                each,
-                events.get(each.tx_hash, ()),
-                self,
-                system.get(each.tx_hash, ()),
-            )
-            for each in sorted(entries, key=lambda each: each.application_order)
-        )
+        self._entries = sorted(entries, key=attrgetter("application_order"))
+        self._events, self._system_events = _by_transaction(bundle.parts)
+        self._made: list[StellarTransaction | None] = [None] * len(entries)
 
-    def find_waiting(
-        self, waiting: Waiting[_Waiting]
-    ) -> Iterator[tuple[int, StellarActivity, _Waiting]]:
-        """Yield each activity somebody waits for: the transaction's place, it, and who waits.
+    @property
+    def transactions(self) -> Sequence[StellarTransaction]:
+        """Return its transactions in chain order, the same objects every time."""
+        return [self._transaction(place) for place in range(len(self._entries))]
+
+    def _transaction(self, place: int) -> StellarTransaction:
+        made = self._made[place]
+        if made is None:
+            entry = self._entries[place]
+            events = self._events.get(entry.tx_hash, ())
+            system = self._system_events.get(entry.tx_hash, ())
+            made = self._made[place] = StellarTransaction(entry, events, self, system)
+        return made
+
+    def find_waiting(self, waiting: Waiting[_Waiting]) -> _Found[_Waiting]:
+        """Return each activity somebody waits for: the transaction's place, it, and who waits.
 
         Keys of calls and events without a contract stand for any, and so do those of operations
         without an account. An operation is filed under each account and contract it names.
         """
+        found: _Found[_Waiting] = []
         calls, events, operations = map(waiting.get, (_FUNCTION, _EVENT, _OPERATION))
-        for place, transaction in enumerate(self.transactions):
-            if calls:
-                for activity, found in _waiting_for(transaction.calls, calls):
-                    yield place, activity, found
-            if events and ("" in events or not events.keys().isdisjoint(transaction.emitters)):
-                for activity, found in _waiting_for(transaction.emitted, events):
-                    yield place, activity, found
+        for place, entry in enumerate(self._entries):
+            if calls and may_call(entry.envelope_xdr or ""):
+                for call in self._transaction(place).find_calls():
+                    _add_waiting(found, place, call, calls)
+            if events and entry.tx_hash in self._events:
+                for event in _watched_events(self._transaction(place), events):
+                    _add_waiting(found, place, event, events)
             if operations:
-                for activity, found in _waiting_for_operations(transaction, operations):
-                    yield place, activity, found
+                _add_operations(found, place, self._transaction(place), operations)
+        return found
 
     def access(self, layout: Layout) -> Access:
         """Return how activities are looked at by a layout."""
@@ -139,28 +148,46 @@ def _by_transaction(parts: Mapping[str, bytes]) -> tuple[_Events, _Events]:
     return contracts, system
 
 
-def _waiting_for(
-    activities: Sequence[StellarActivity], waiting: Mapping[str, _ByDetail[_Waiting]]
-) -> Iterator[tuple[StellarActivity, _Waiting]]:
-    anywhere = waiting.get("")
-    for activity in activities:
-        there = waiting.get(activity.scope)
-        for details in (there, anywhere):
-            found = None if details is None else details.get(activity.detail)
-            if found is not None:
-                yield activity, found
-
-
-def _waiting_for_operations(
+def _watched_events(
     transaction: StellarTransaction, waiting: Mapping[str, _ByDetail[_Waiting]]
-) -> Iterator[tuple[StellarActivity, _Waiting]]:
+) -> list[EventActivity]:
+    """Return the events of contracts that somebody looks at; others are not even named."""
+    activities = [
+        transaction.emitted_at(place)
+        for place, event in enumerate(transaction.events)
+        if event.contract_id in waiting or "" in waiting
+    ]
+    return [each for each in activities if each is not None]
+
+
+def _add_waiting(
+    found: _Found[_Waiting],
+    place: int,
+    activity: StellarActivity,
+    waiting: Mapping[str, _ByDetail[_Waiting]],
+) -> None:
+    """Add who waits for what a contract does, then who waits for what any contract does."""
+    for contract in (activity.scope, ""):
+        details = waiting.get(contract)
+        if details is not None and activity.detail in details:
+            found.append((place, activity, details[activity.detail]))
+
+
+def _add_operations(
+    found: _Found[_Waiting],
+    place: int,
+    transaction: StellarTransaction,
+    waiting: Mapping[str, _ByDetail[_Waiting]],
+) -> None:
     for activity, operation in transaction.operations:
         details = waiting.get(activity.scope)
         if details is None:
             continue
         if "" in details:
-            yield activity, details[""]
+            found.append((place, activity, details[""]))
         if len(details) > 1 or "" not in details:
-            for party in transaction.parties(operation):
-                if party in details:
-                    yield activity, details[party]
+            found += [
+                (place, activity, details[party])
+                for party in transaction.parties(operation)
+                if party in details
+            ]

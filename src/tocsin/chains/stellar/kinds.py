@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tocsin.chains.stellar.codec.scval import ScValue
 from tocsin.model.interface import ValueType
 
 _TYPES = {
@@ -148,10 +147,9 @@ def value_type_of(kind: str) -> ValueType:
     return _TYPES.get(base, ValueType.OPAQUE)
 
 
-def is_observed_as(kind: str, value: ScValue) -> bool:
-    """Return whether a value shows exactly this type name."""
-    shown = value.kind
-    return shown == kind or normalized(shown) == normalized(kind)
+def is_observed_as(kind: str, shown: str) -> bool:
+    """Return whether what a value shows is this type name, written without white space."""
+    return shown == kind or (len(shown) == len(kind) and shown.lower() == kind.lower())
 
 
 def is_compatible(declared: str, written: str) -> bool:
@@ -164,20 +162,31 @@ def is_compatible(declared: str, written: str) -> bool:
     return base_of(written) in _wire_bases(base)
 
 
-def is_fit(declared: str, value: ScValue) -> bool:
-    """Return whether a value can be of a declared type.
+def is_fit(declared: str, shown: str) -> bool:
+    """Return whether a value that shows this type name can be of a declared type.
 
     Containers fit by being the same kind of container: their elements may be user types, whose
     names a value does not show.
     """
     base = base_of(declared)
     if base == "Option":
-        return value.base == "Void" or is_fit(element_of(declared), value)
+        return shown == "Void" or is_fit(element_of(declared), shown)
     if base in _ANYTHING:
         return True
     if declared != base and base == "Bytes":
-        return value.kind == declared
-    return value.base in _wire_bases(base)
+        return shown == declared
+    return _shown_base(shown) in _wire_bases(base)
+
+
+def is_typed(value_type: ValueType, shown: str) -> bool:
+    """Return whether values that show this type name are compared as values of a type."""
+    expected = _PYTHON_TYPES.get(value_type)
+    return expected is None or _PYTHON_TYPES.get(_TYPES[_shown_base(shown)]) is expected
+
+
+def _shown_base(shown: str) -> str:
+    # not kept by the name, which whoever emits a value makes as long as he likes
+    return "Bytes" if shown.startswith("Bytes") else shown.partition("<")[0]
 
 
 def _wire_bases(base: str) -> frozenset[str]:
@@ -187,11 +196,6 @@ def _wire_bases(base: str) -> frozenset[str]:
 
 
 _WIRE_BASE = {"Tuple": "Vec", "MuxedAddress": "Address"}
-
-
-def python_type(value_type: ValueType) -> type | None:
-    """Return what the content of a value of a type is; None where it may be anything."""
-    return _PYTHON_TYPES.get(value_type)
 
 
 _PYTHON_TYPES: dict[ValueType, type] = {

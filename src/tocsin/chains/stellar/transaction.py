@@ -3,35 +3,35 @@
 Envelopes are walked only as far as their operations, values only when a layout asks for them.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Protocol
 
-from tocsin.chains.stellar.activity import Read, StellarActivity
-from tocsin.chains.stellar.arguments import Shape, ValueFields, call_fields, event_fields
+from tocsin.chains.stellar.activity import (
+    CallActivity,
+    EventActivity,
+    OnMalformed,
+    OperationActivity,
+)
 from tocsin.chains.stellar.codec.envelope import (
-    INVOKE_HOST_FUNCTION,
+    EncodedEnvelope,
     Envelope,
     Invocation,
     Payment,
     decode_envelope,
     find_only_call,
+    may_call,
 )
-from tocsin.chains.stellar.codec.scval import ScValue, decode_value, leading_text, read_values
-from tocsin.chains.stellar.codec.xdr import XdrReader, from_base64
 from tocsin.chains.stellar.keying import TRANSACTION_LAYOUT
 from tocsin.chains.stellar.kinds import normalized
-from tocsin.chains.stellar.operations import Operation, operation_at, operation_fields
+from tocsin.chains.stellar.operations import Operation, operation_at
+from tocsin.chains.stellar.topics import topic_name
 from tocsin.chains.stellar.types import EventEntry, TransactionEntry
 from tocsin.chains.stellar.upgrades import find_upgrades
-from tocsin.model.activity import Activity, ActivityKind, TransactionRef, TransactionStatus
+from tocsin.model.activity import Activity, TransactionRef, TransactionStatus
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import NetworkId
 from tocsin.model.interface import Argument, Value
-
-_CALL = INVOKE_HOST_FUNCTION.to_bytes(4, "big")
-
-_SHORT_TOPIC = 128  # names, accounts, assets; more would let a contract choose how much we keep
 
 _STATUSES = {
     "SUCCESS": TransactionStatus.SUCCESS,
@@ -58,6 +58,18 @@ class Ledger(Protocol):
 class StellarTransaction:
     """One transaction with its events."""
 
+    # most transactions need no dictionary of what was asked for once
+    __slots__ = (
+        "__dict__",
+        "_emitted",
+        "_encoded",
+        "_entry",
+        "_found_calls",
+        "_ledger",
+        "_system_events",
+        "events",
+    )
+
     def __init__(
         self,
         entry: TransactionEntry,
@@ -66,12 +78,13 @@ class StellarTransaction:
         system_events: Sequence[EventEntry] = (),
     ) -> None:
         self._entry = entry
-        self._events = events
+        self.events = events
         self._ledger = ledger
         self._system_events = system_events
-        self._raw: bytes | None = None
-        self._found_calls: Sequence[StellarActivity] | None = None
-        self._found_events: Sequence[StellarActivity] | None = None
+        # not cached properties: their locks cost more than most transactions do
+        self._encoded = EncodedEnvelope(entry.envelope_xdr or "")
+        self._found_calls: Sequence[CallActivity] | None = None
+        self._emitted: dict[int, EventActivity | None] = {}
 
     @cached_property
     def ref(self) -> TransactionRef:
@@ -97,26 +110,31 @@ class StellarTransaction:
         return (*self.calls, *self.emitted)
 
     @property
-    def calls(self) -> Sequence[StellarActivity]:
+    def calls(self) -> Sequence[CallActivity]:
         """Return its contract calls, also of a failed one."""
-        if self._found_calls is None:
-            self._found_calls = tuple(self._calls())
-        return self._found_calls
+        return self.find_calls() if may_call(self._entry.envelope_xdr or "") else ()
 
     @property
-    def emitted(self) -> Sequence[StellarActivity]:
+    def emitted(self) -> Sequence[EventActivity]:
         """Return its contract events."""
-        if self._found_events is None:
-            self._found_events = tuple(self._emitted())
-        return self._found_events
+        found = map(self.emitted_at, range(len(self.events)))
+        return tuple(each for each in found if each is not None)
+
+    def emitted_at(self, place: int) -> EventActivity | None:
+        """Return the event at a place, the same one every time; None of one without a name."""
+        if place not in self._emitted:
+            event, on_malformed = self.events[place], self._ledger.count_malformed
+            name = _event_name(event, on_malformed)
+            self._emitted[place] = EventActivity(name, on_malformed, event) if name else None
+        return self._emitted[place]
 
     @property
     def emitters(self) -> Sequence[str]:
         """Return the contracts that emitted events."""
-        return [event.contract_id for event in self._events]
+        return [event.contract_id for event in self.events]
 
     @cached_property
-    def operations(self) -> Sequence[tuple[StellarActivity, Operation]]:
+    def operations(self) -> Sequence[tuple[OperationActivity, Operation]]:
         """Return its operations and upgrades, those of known types, also of a failed one."""
         return tuple(self._operations())
 
@@ -146,62 +164,32 @@ class StellarTransaction:
         if self._entry.envelope_xdr is None:
             return None
         try:
-            return decode_envelope(self._encoded())
+            return decode_envelope(self._encoded.whole)
         except ValueError:
             self._ledger.count_malformed()
             return None
 
-    def _encoded(self) -> bytes:
-        """Return the envelope, or nothing where there is none to read."""
-        if self._raw is None:
-            try:
-                self._raw = from_base64(self._entry.envelope_xdr or "")
-            except ValueError:
-                self._raw = b""
-        return self._raw
+    def find_calls(self) -> Sequence[CallActivity]:
+        """Return its contract calls, the same objects every time; asked of one that may call."""
+        if self._found_calls is None:
+            self._found_calls = self._read_calls()
+        return self._found_calls
 
-    def _calls(self) -> Iterator[StellarActivity]:
-        for operation in self._operations_that_may_call():
-            if isinstance(operation, Invocation) and operation.contract:
-                yield StellarActivity(
-                    ActivityKind.FUNCTION,
-                    operation.contract,
-                    normalized(operation.function),
-                    self._read_call(operation),
-                    self._ledger.count_malformed,
-                )
-
-    def _operations_that_may_call(self) -> Sequence[Payment | Invocation]:
-        """Return the operations; not all of them where it can be told that the others call none."""
-        text = self._entry.envelope_xdr
-        if text is None:
-            return ()
-        only = find_only_call(_opening(text))
+    def _read_calls(self) -> Sequence[CallActivity]:
+        only = find_only_call(self._encoded.opening)
         if only is not None:
-            return (only,)
-        if not _may_call(self._encoded()) or self._envelope is None:
+            return (self._call(only),)
+        if self._envelope is None:
             return ()
-        return self._envelope.operations
+        calls = [each for each in self._envelope.operations if isinstance(each, Invocation)]
+        return [self._call(each) for each in calls if each.contract]
 
-    def _read_call(self, call: Invocation) -> Read:
-        def read(shape: Shape) -> ValueFields | None:
-            return call_fields(shape, read_values(XdrReader(self._encoded(), call.position)))
+    def _call(self, call: Invocation) -> CallActivity:
+        contract, function, position = call
+        on_malformed = self._ledger.count_malformed
+        return CallActivity(contract, _key_name(function), on_malformed, self._encoded, position)
 
-        return read
-
-    def _emitted(self) -> Iterator[StellarActivity]:
-        for event in self._events:
-            name = _event_name(event, self._ledger.count_malformed)
-            if name:
-                yield StellarActivity(
-                    ActivityKind.EVENT,
-                    event.contract_id,
-                    name,
-                    _read_event(event),
-                    self._ledger.count_malformed,
-                )
-
-    def _operations(self) -> Iterator[tuple[StellarActivity, Operation]]:
+    def _operations(self) -> Iterator[tuple[OperationActivity, Operation]]:
         envelope = self._envelope
         source = None
         if envelope is not None:
@@ -210,22 +198,15 @@ class StellarTransaction:
         for upgrade in find_upgrades(self._entry, self._system_events, source):
             yield self._operation(upgrade)
 
-    def _operations_in(self, envelope: Envelope) -> Iterator[tuple[StellarActivity, Operation]]:
+    def _operations_in(self, envelope: Envelope) -> Iterator[tuple[OperationActivity, Operation]]:
         for slot in envelope.slots:
             try:
                 yield self._operation(operation_at(envelope, slot))
             except ValueError:
                 self._ledger.count_malformed()
 
-    def _operation(self, operation: Operation) -> tuple[StellarActivity, Operation]:
-        activity = StellarActivity(
-            ActivityKind.OPERATION,
-            operation.type.name,
-            "",
-            lambda shape: operation_fields(shape.layout, operation),
-            self._ledger.count_malformed,
-        )
-        return activity, operation
+    def _operation(self, operation: Operation) -> tuple[OperationActivity, Operation]:
+        return OperationActivity(operation, self._ledger.count_malformed), operation
 
     def parties(self, operation: Operation) -> Collection[str]:
         """Return the accounts and contracts that an operation names; none of a spoilt one."""
@@ -275,71 +256,19 @@ class StellarTransaction:
         )
 
 
-def _opening(envelope: str) -> bytes:
-    """Return the first bytes of an envelope, enough for where a call usually is."""
-    try:
-        return from_base64(envelope[:_OPENING_CHARACTERS])
-    except ValueError:
-        return b""
-
-
-_OPENING_CHARACTERS = 420  # a multiple of 4; the longest opening has 304 bytes
-
-
-def _may_call(envelope: bytes) -> bool:
-    """Return whether the number that stands for a call is anywhere it could be."""
-    place = envelope.find(_CALL)
-    while place % 4 and place >= 0:
-        place = envelope.find(_CALL, place + 1)
-    return place >= 0
+@lru_cache(maxsize=16_384)
+def _key_name(function: str) -> str:
+    return normalized(function)
 
 
 def _receiver(operation: Payment | Invocation) -> str:
     return operation.destination if isinstance(operation, Payment) else operation.contract
 
 
-def _read_event(event: EventEntry) -> Read:
-    def read(shape: Shape) -> ValueFields | None:
-        topics = [_topic(topic) for topic in event.topic or ()]
-        data = None if event.value is None else _value(event.value)
-        return event_fields(shape, topics, data)
-
-    return read
-
-
-def _value(text: str) -> ScValue:
-    return decode_value(from_base64(text))
-
-
-def _event_name(event: EventEntry, on_malformed: Callable[[], None]) -> str:
-    """Return the name an event is filed under, empty where its first topic is no text."""
+def _event_name(event: EventEntry, on_malformed: OnMalformed) -> str | None:
+    """Return the name an event is filed under, None where its first topic is no text."""
     try:
-        return _topic_name(event.topic[0]) if event.topic else ""
+        return topic_name(event.topic[0]) if event.topic else None
     except ValueError:
         on_malformed()
-        return ""
-
-
-def _topic(text: str) -> ScValue:
-    return _value(text) if len(text) > _SHORT_TOPIC else _short_topic(text)
-
-
-@lru_cache(maxsize=16_384)  # the same names and accounts stand in most events of a network
-def _short_topic(text: str) -> ScValue:
-    return _value(text)
-
-
-def _topic_name(topic: str) -> str:
-    if len(topic) > _SHORT_TOPIC:
-        return _read_topic_name(topic)
-    return _short_topic_name(topic)
-
-
-@lru_cache(maxsize=16_384)
-def _short_topic_name(topic: str) -> str:
-    return _read_topic_name(topic)
-
-
-def _read_topic_name(topic: str) -> str:
-    text = leading_text(_topic(topic))
-    return "" if text is None else normalized(text)
+        return None

@@ -22,13 +22,13 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     header_xdr: str
 
 
-class TransactionEvents(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TransactionEvents(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """A transaction's own events, since protocol 23: one list per operation."""
 
     contract_events_xdr: tuple[tuple[str, ...] | None, ...] | None = None
 
 
-class TransactionEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TransactionEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """One entry of ``getTransactions``; ``application_order`` counts from 1."""
 
     status: str
@@ -41,7 +41,7 @@ class TransactionEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     diagnostic_events_xdr: tuple[str, ...] | None = None
 
 
-class EventEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class EventEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """One entry of ``getEvents``; ``topic`` and ``value`` are base64 of values."""
 
     type: str

@@ -7,33 +7,12 @@ from typing import Any
 import pytest
 from stellar_sdk import xdr as stellar_xdr
 
-from tests.support.stellar_specs import encode_entry, encode_spec
+from tests.support.stellar_specs import PRIMITIVES, encode_entry, encode_spec
 from tocsin.chains.stellar.codec.contract_spec import MOST_SPEC_BYTES, read_spec
 from tocsin.chains.stellar.spec import parse_spec
 
 Json = dict[str, Any]
 
-PRIMITIVES = [
-    "val",
-    "bool",
-    "void",
-    "error",
-    "u32",
-    "i32",
-    "u64",
-    "i64",
-    "timepoint",
-    "duration",
-    "u128",
-    "i128",
-    "u256",
-    "i256",
-    "bytes",
-    "string",
-    "symbol",
-    "address",
-    "muxed_address",
-]
 COMPOUNDS: list[Json] = [
     {"option": {"value_type": "u32"}},
     {"result": {"ok_type": "u32", "error_type": {"udt": {"name": "Failure"}}}},

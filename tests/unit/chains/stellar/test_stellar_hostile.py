@@ -8,8 +8,14 @@ from stellar_sdk import scval
 from tests.support.stellar_ledgers import RawLedger, a_call, a_payment, an_envelope
 from tests.support.stellar_operations import a_fee_bump, a_version_0
 from tocsin.chains.stellar.codec import bodies
-from tocsin.chains.stellar.codec.envelope import decode_envelope, find_only_call, read_muxed_account
+from tocsin.chains.stellar.codec.envelope import (
+    EncodedEnvelope,
+    decode_envelope,
+    find_only_call,
+    read_muxed_account,
+)
 from tocsin.chains.stellar.codec.header import decode_header
+from tocsin.chains.stellar.codec.operations import SKIP_MEMO
 from tocsin.chains.stellar.codec.scval import decode_value, read_account, read_address
 from tocsin.chains.stellar.codec.xdr import XdrReader, from_base64
 
@@ -31,6 +37,8 @@ MANY = (50).to_bytes(4, "big") + bytes(4 * 50 * 20)
         (read_address, NONSENSE, "no kind of address"),
         (read_address, bytes(3) + b"\3" + NONSENSE, "version 77"),
         (read_account, NONSENSE, "unknown kind"),
+        (SKIP_MEMO, NONSENSE, "no arm 77"),
+        (XdrReader.flag, NONSENSE, "boolean is 77"),
     ],
 )
 def test_an_unknown_variant_is_refused(
@@ -128,3 +136,16 @@ def test_a_transaction_of_version_0_names_nothing_in_advance() -> None:
     raw = a_version_0().to_xdr_bytes()
     assert find_only_call(raw) is None
     assert decode_envelope(raw).footprint() == ([], [])
+
+
+def test_an_envelope_that_is_no_base64_opens_to_nothing() -> None:
+    envelope = EncodedEnvelope("!")
+    assert envelope.opening == b""
+    with pytest.raises(ValueError, match="base64"):
+        _ = envelope.whole
+
+
+def test_an_envelope_is_read_from_base64_once() -> None:
+    envelope = EncodedEnvelope("AAAAAg==")
+    assert envelope.opening == envelope.whole == b"\0\0\0\2"
+    assert (envelope.opening is envelope.opening, envelope.whole is envelope.whole) == (True, True)

@@ -11,7 +11,6 @@ from tests.support.stellar_ledgers import SENDER, TOKEN, a_payment, account, an_
 from tests.support.stellar_operations import BALANCE, OPERATIONS, POOL
 from tocsin.chains.stellar.codec.envelope import decode_envelope
 from tocsin.chains.stellar.codec.strkey import base_account
-from tocsin.chains.stellar.kinds import python_type
 from tocsin.chains.stellar.operations import (
     TYPES,
     Operation,
@@ -19,6 +18,7 @@ from tocsin.chains.stellar.operations import (
     operation_at,
     operation_fields,
 )
+from tocsin.model.interface import ValueType, simple_value
 
 USD, LONG = f"USD:{account(3)}", f"LONGCODE:{account(3)}"
 ABSENT: dict[str, Any] = dict.fromkeys(TYPES["set_options"].fields)
@@ -206,8 +206,11 @@ def test_a_field_is_of_the_type_that_conditions_expect(name: str) -> None:
     assert fields is not None
     for place, each in enumerate(fields.arguments()):
         assert fields.simple(place) == each.value
-        content = tuple(each.value) if isinstance(each.value, list) else each.value
-        assert content is None or type(content) is python_type(each.type), each.name
+        if isinstance(each.value, list | dict):
+            expected = ValueType.ARRAY if isinstance(each.value, list) else ValueType.MAP
+            assert each.type is expected, each.name
+        else:
+            assert simple_value(each.value, each.type) == each.value, each.name
 
 
 def test_every_type_is_read_by_some_example() -> None:

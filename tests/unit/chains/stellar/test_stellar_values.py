@@ -92,10 +92,44 @@ def test_unprintable_bytes_of_a_string_are_escaped() -> None:
                 storage=scval.to_map({symbol("a"): u32(1)}).map,
             ),
         ),
+        stellar_xdr.SCVal(
+            stellar_xdr.SCValType.SCV_CONTRACT_INSTANCE,
+            instance=stellar_xdr.SCContractInstance(
+                stellar_xdr.ContractExecutable(
+                    stellar_xdr.ContractExecutableType.CONTRACT_EXECUTABLE_STELLAR_ASSET
+                ),
+                storage=None,
+            ),
+        ),
+        stellar_xdr.SCVal(
+            stellar_xdr.SCValType.SCV_CONTRACT_INSTANCE,
+            instance=stellar_xdr.SCContractInstance(
+                stellar_xdr.ContractExecutable(
+                    stellar_xdr.ContractExecutableType.CONTRACT_EXECUTABLE_EXTERNAL_REF,
+                    external_ref=stellar_xdr.ContractExecutableExternalRef(
+                        Address(contract(1)).to_xdr_sc_address(), stellar_xdr.SCString(b"latest")
+                    ),
+                ),
+                storage=None,
+            ),
+        ),
+        stellar_xdr.SCVal(
+            stellar_xdr.SCValType.SCV_EXECUTABLE_TAG, executable_tag=stellar_xdr.SCString(b"latest")
+        ),
         stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_VEC, vec=None),
         stellar_xdr.SCVal(stellar_xdr.SCValType.SCV_MAP, map=None),
     ],
-    ids=["instance key", "nonce", "error", "instance", "no vec", "no map"],
+    ids=[
+        "instance key",
+        "nonce",
+        "error",
+        "instance",
+        "asset's instance",
+        "instance of another's code",
+        "tag",
+        "no vec",
+        "no map",
+    ],
 )
 def test_what_no_contract_passes_is_void(value: stellar_xdr.SCVal) -> None:
     pair = scval.to_vec([value, u32(5)])
@@ -152,7 +186,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     ],
 )
 def test_a_value_fits_a_declared_kind(kind: str, value: stellar_xdr.SCVal, fits: bool) -> None:
-    assert is_fit(kind, decode_value(value.to_xdr_bytes())) is fits
+    assert is_fit(kind, decode_value(value.to_xdr_bytes()).kind) is fits
 
 
 def test_a_signature_is_read_whatever_its_case_and_blanks() -> None:

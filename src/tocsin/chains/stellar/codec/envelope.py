@@ -5,7 +5,8 @@ last operation are never read. Source: Stellar-transaction.x and Stellar-ledger-
 protocol 23.
 """
 
-import struct
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,8 +19,8 @@ from tocsin.chains.stellar.codec.operations import (
     SKIP_PRECONDITIONS,
     read_footprint,
 )
-from tocsin.chains.stellar.codec.scval import ScValue, read_address, read_symbol, read_values
-from tocsin.chains.stellar.codec.xdr import XdrReader, skip_fixed, skip_optional
+from tocsin.chains.stellar.codec.scval import read_address, read_symbol, symbol_text
+from tocsin.chains.stellar.codec.xdr import XdrReader, from_base64, skip_fixed, skip_optional
 
 _PAYMENT = 1
 INVOKE_HOST_FUNCTION = 24
@@ -34,22 +35,15 @@ class Payment:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """A host function; ``contract`` and ``function`` are empty unless it calls a contract."""
+class Invocation(NamedTuple):
+    """A host function; ``contract`` and ``function`` are empty unless it calls a contract.
+
+    ``position`` is where the arguments of a call are in the envelope's bytes.
+    """
 
     contract: str = ""
     function: str = ""
-    data: bytes = b""
     position: int = 0
-
-    def arguments(self) -> tuple[ScValue, ...]:
-        """Return the call's arguments, decoded now.
-
-        Raises:
-            ValueError: they are not values.
-        """
-        return read_values(XdrReader(self.data, self.position))
 
 
 Operation = Payment | Invocation
@@ -116,63 +110,88 @@ def decode_envelope(data: bytes) -> Envelope:
             raise ValueError(f"no kind of envelope has the number {tag}")
 
 
+class EncodedEnvelope:
+    """An envelope in base64, of which no more is decoded than is asked for."""
+
+    __slots__ = ("_opening", "_text", "_whole")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._opening: bytes | None = None
+        self._whole: bytes | None = None
+
+    @property
+    def opening(self) -> bytes:
+        """Return its first bytes, enough for where a call usually is; nothing of garbage."""
+        if self._opening is None:
+            try:
+                self._opening = from_base64(self._text[:_OPENING_CHARACTERS])
+            except ValueError:
+                self._opening = b""
+        return self._opening
+
+    @property
+    def whole(self) -> bytes:
+        """Return all of it, or raise ValueError where it is not base64."""
+        if self._whole is None:
+            self._whole = from_base64(self._text)
+        return self._whole
+
+
+_OPENING_CHARACTERS = 640  # a multiple of 4; a name ends by byte 304, and arguments follow
+
+
+def may_call(envelope: str) -> bool:
+    """Return whether the number that stands for a call is anywhere in an envelope, in base64."""
+    return _CALL_0 in envelope or _CALL_1 in envelope or _CALL_2 in envelope
+
+
+def _written(mark: bytes, offset: int) -> str:
+    """Return what base64 has of a mark, whatever is around it, that many bytes after a multiple.
+
+    Of each digit's six bits all have to be the mark's.
+    """
+    text = b64encode(bytes(offset) + mark + bytes(2)).decode()
+    return text[-(-offset * 8 // 6) : (offset + len(mark)) * 8 // 6]
+
+
+_CALL_MARK = INVOKE_HOST_FUNCTION.to_bytes(4, "big") + bytes(4)
+_CALL_0, _CALL_1, _CALL_2 = (_written(_CALL_MARK, offset) for offset in range(3))
+
+
 def find_only_call(data: bytes) -> Invocation | None:
     """Return the call of a contract that is a transaction's only operation, at the usual place.
 
-    One without a contract says that the only operation calls none. None says nothing: then
-    ``decode_envelope`` has to tell, which costs several times as much.
+    None says nothing: then ``decode_envelope`` has to tell, which costs several times as much.
     """
-    try:
-        position = _first_operation(data)
-        if data[position + 3]:  # it has a source of its own
-            position += _OWN_SOURCE_BYTES[_NUMBER(data, position + 4)[0]]
-        number, host_function, address = _OPENING(data, position + 4)
-        if number != INVOKE_HOST_FUNCTION or host_function or address != _CONTRACT:
-            return Invocation()
-        reader = XdrReader(data, position + 12)
-        contract = read_address(reader)
-        function = read_symbol(reader)
-    except (struct.error, LookupError, ValueError):
+    found = _ONLY_CALL.match(data)
+    if found is None:
         return None
-    return Invocation(contract=contract, function=function, data=data, position=reader.position)
+    contract, (size_bytes,) = found.groups()
+    start = found.end()
+    position = start + (size_bytes + 3 & ~3)
+    if position > len(data):
+        return None
+    function = symbol_text(data[start : start + size_bytes])
+    return Invocation(strkey.encode_strkey(strkey.CONTRACT, contract), function, position)
 
 
-_CONTRACT = 1
-_NUMBER = struct.Struct(">I").unpack_from
-_OPENING = struct.Struct(">III").unpack_from
-_FEE_BUMP_BYTES = {0: 4 + 36 + 8, 0x100: 4 + 44 + 8}
-_SOURCE_BYTES = {0: 36 + 12, 0x100: 44 + 12}
-_OWN_SOURCE_BYTES = {0: 36, 0x100: 44}
-_PRECONDITION_BYTES = {0: 4, 1: 20}
-_MEMO_BYTES = {0: 4, 1: 8, 2: 12, 3: 36, 4: 36}
-
-
-def _first_operation(data: bytes) -> int:
-    """Return where a version 1 transaction's only operation starts.
-
-    Raises:
-        ValueError: it is of another shape, or has a rare part.
-    """
-    position = 0
-    if data[3:4] == b"\5":
-        position = _FEE_BUMP_BYTES.get(_NUMBER(data, 4)[0], 0)
-    if _NUMBER(data, position)[0] != _VERSION_1:
-        raise ValueError("of another shape")
-    position += 4
-    for sizes in (_SOURCE_BYTES, _PRECONDITION_BYTES, _MEMO_BYTES):
-        tag = _NUMBER(data, position)[0]
-        size = sizes.get(tag)
-        if size is None:
-            raise ValueError("a rare part")
-        position += size
-        if tag == 1 and sizes is _MEMO_BYTES:
-            position += _NUMBER(data, position - 4)[0] + 3 & ~3
-    if _NUMBER(data, position)[0] != 1:
-        raise ValueError("several operations")
-    return position + 4
-
-
-_VERSION_1 = 2
+_ACCOUNT = rb"(?:\x00{4}.{32}|\x00\x00\x01\x00.{40})"
+_MEMO_TEXTS = b"|".join(
+    rb"\x00{3}[\x%02x-\x%02x].{%d}" % (size - 3, size, size) for size in range(4, 29, 4)
+)
+_ONLY_CALL = re.compile(
+    rb"(?:\x00{3}\x05" + _ACCOUNT + rb".{8})?"  # a fee bump
+    rb"\x00{3}\x02" + _ACCOUNT + rb".{12}"  # fee, sequence number
+    rb"(?:\x00{4}|\x00{3}\x01.{16})"  # no preconditions, or times
+    rb"(?:\x00{4}|\x00{3}\x01(?:\x00{4}|" + _MEMO_TEXTS + rb")"
+    rb"|\x00{3}\x02.{8}|\x00{3}[\x03\x04].{32})"  # memo
+    rb"\x00{3}\x01(?:\x00{4}|\x00{3}\x01" + _ACCOUNT + rb")"  # one operation, by whom
+    rb"\x00{3}\x18\x00{7}\x01(.{32})"  # a call of a contract
+    rb"\x00{3}([\x00-\x20])",  # the length of the function's name
+    re.DOTALL,
+)
+"""The opening of a transaction whose only operation is a call, without what is rare."""
 
 
 def read_muxed_account(reader: XdrReader) -> str:
@@ -243,9 +262,7 @@ def _read_invocation(reader: XdrReader) -> Invocation:
         return Invocation()
     contract = read_address(reader)
     function = read_symbol(reader)
-    return Invocation(
-        contract=contract, function=function, data=reader.data, position=reader.position
-    )
+    return Invocation(contract=contract, function=function, position=reader.position)
 
 
 _READERS: dict[int, Callable[[XdrReader], Operation]] = {

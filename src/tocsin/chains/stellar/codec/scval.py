@@ -4,7 +4,8 @@ Source: Stellar-contract.x (``SCVal``) of protocol 23, and what is announced aft
 and renderings as restated from OpenZeppelin Monitor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, cast
 
@@ -13,7 +14,7 @@ from tocsin.chains.stellar.codec.xdr import XdrReader
 from tocsin.model.interface import Simple, Value
 
 _WIDE = frozenset({"U128", "I128", "U256", "I256"})
-_SYMBOL_LIMIT_BYTES = 32
+SYMBOL_LIMIT_BYTES = 32
 _ESCAPES = {0: "\\0", 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\"}
 
 VecItems = tuple["ScValue", ...]
@@ -42,9 +43,9 @@ class ScValue(NamedTuple):
             is_sized = self.base == "Bytes" and content
             return f"Bytes{len(content) // 2}" if is_sized else self.base
         if type(content) is tuple:
-            return f"Vec<{_element_kinds(content)}>"
+            return f"Vec<{joined_kinds(each.kind for each in content)}>"
         if type(content) is dict:
-            return f"Map<String,{_element_kinds(tuple(content.values()))}>"
+            return f"Map<String,{joined_kinds(each.kind for each in content.values())}>"
         return self.base
 
     @property
@@ -99,7 +100,7 @@ def read_value(reader: XdrReader) -> ScValue:
         ValueError: not a value.
     """
     tag = reader.signed()
-    integer = _INTEGERS.get(tag)
+    integer = INTEGERS.get(tag)
     if integer is not None:
         base, size_bytes, is_signed = integer
         read_integer = reader.signed if is_signed else reader.unsigned
@@ -169,7 +170,13 @@ def read_account(reader: XdrReader) -> str:
 
 def read_symbol(reader: XdrReader) -> str:
     """Return an ``SCSymbol`` as text."""
-    return escaped(reader.opaque(_SYMBOL_LIMIT_BYTES))
+    return symbol_text(reader.opaque(SYMBOL_LIMIT_BYTES))
+
+
+@lru_cache(maxsize=16_384)  # the same names stand in every call and map of a contract
+def symbol_text(raw: bytes) -> str:
+    """Return the bytes of a symbol as text."""
+    return escaped(raw)
 
 
 def escaped(raw: bytes) -> str:
@@ -184,9 +191,9 @@ def _plain_or_hex(byte: int) -> str:
     return chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}"
 
 
-def _element_kinds(items: VecItems) -> str:
-    kinds = [kind for kind, _ in groupby(item.kind for item in items)]
-    return ",".join(kinds) or "Void"
+def joined_kinds(kinds: Iterable[str]) -> str:
+    """Return the kinds of elements as a container shows them: each repetition once."""
+    return ",".join([kind for kind, _ in groupby(kinds)]) or "Void"
 
 
 def _read_vec(reader: XdrReader) -> ScValue:
@@ -231,7 +238,7 @@ def _read_nonce(reader: XdrReader) -> ScValue:
     return _VOID
 
 
-_INTEGERS = {
+INTEGERS = {
     3: ("U32", 4, False),
     4: ("I32", 4, True),
     5: ("U64", 8, False),

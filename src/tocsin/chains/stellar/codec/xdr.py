@@ -14,11 +14,11 @@ class XdrReader:
     # what is read for each value of each event is spelled out: a call costs more than its work
     __slots__ = ("_depth", "_end", "data", "position")
 
-    def __init__(self, data: bytes, position: int = 0) -> None:
+    def __init__(self, data: bytes, position: int = 0, depth: int = 0) -> None:
         self.data = data
         self.position = position
         self._end = len(data)
-        self._depth = 0
+        self._depth = depth
 
     def fixed(self, size_bytes: int) -> bytes:
         """Return that many bytes; a size that is not a multiple of 4 is followed by padding."""
