@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ONCE ?=
+WORKERS ?= 2
 
-.PHONY: help setup demo fmt check quick test deep bench docs clean
+.PHONY: help setup demo fmt check quick test coverage deep bench docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,10 +55,18 @@ tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	elif [ -n "$${CI:-}" ]; then echo 'CI needs npm for the tests against anvil' >&2; exit 1; \
 	else echo 'npm is missing: tests against anvil will be skipped'; fi
 
-test: setup tests/e2e/node_modules ## every test that CI proves
-	$(BIN)/pytest -q
+# In several processes, each with servers of its own: the tests of whole processes mostly wait.
+test: setup tests/e2e/node_modules ## every test that CI proves (WORKERS=0: in one process)
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
-deep: setup tests/e2e/node_modules ## long seeded runs
+# Without random tests: what they reach differs from run to run. Nothing recorded is needed.
+coverage: setup ## every branch of matching, nouns and decoders has a test
+	$(BIN)/coverage run -m pytest -q \
+	  tests/unit/chains tests/unit/cli tests/unit/matching tests/unit/model \
+	  tests/unit/api/test_paging.py tests/conformance
+	$(BIN)/coverage report
+
+deep: coverage tests/e2e/node_modules ## every branch has a test, then long seeded runs
 	$(BIN)/pytest -q -m deep
 
 bench: setup ## benchmarks, as ratios
@@ -67,4 +76,5 @@ docs: setup ## regenerate the references; CI fails on a difference
 	$(BIN)/python -m tests.support.reference
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) tests/e2e/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/e2e/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+	  .coverage.db

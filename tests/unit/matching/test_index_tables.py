@@ -2,11 +2,12 @@
 
 from random import Random
 
+import msgspec
 import pytest
 
 from tocsin.matching.nodes import Found, slots_in
 from tocsin.matching.shapes import Conjunct
-from tocsin.matching.tables import PLAIN, Table, part_of, pick
+from tocsin.matching.tables import PLAIN, Table, Trunk, part_of, pick
 
 A, B = "0x" + "a1" * 20, "0x" + "b2" * 20
 ASKED = (
@@ -55,35 +56,31 @@ def test_a_leaf_finds_the_same_however_many_wait_at_it(count: int) -> None:
                     expected[conjunct.verify].append(slot)
             assert met(table, number, text) == (sorted(expected[0]), sorted(expected[1]))
         conjunct, slot = filed.pop(chance.randrange(len(filed)))
-        assert table.take(conjunct, part_of(conjunct), slot) == (True, False)
-        assert table.take(conjunct, part_of(conjunct), slot) == (False, False)
+        assert table.take(conjunct, part_of(conjunct), slot)
+        assert not table.take(conjunct, part_of(conjunct), slot)
     assert not table
-    assert table.parts == ()
 
 
 def test_constants_do_not_meet_one_another() -> None:
     table = Table((0,))
+    assert not table.take(ASKED[0], PLAIN, 1)
     table.put(Conjunct(((0, B),)), PLAIN, 1)
     assert met(table, 1, "") == ([], [])
-    assert not table.take(ASKED[0], PLAIN, 1)[0]
+    assert not table.take(ASKED[0], PLAIN, 1)
 
 
-def test_what_nobody_asks_any_more_is_forgotten() -> None:
-    table = Table((0,))
-    for slot, conjunct in enumerate(ASKED):
-        table.put(conjunct, part_of(conjunct), slot)
-    assert table.asked == len(ASKED)
-    for slot, conjunct in reversed(list(enumerate(ASKED))[1:]):
-        table.take(conjunct, part_of(conjunct), slot)
-        assert not table.has(part_of(conjunct))
-    assert table.parts == (PLAIN,)
-
-
-def test_rows_without_equal_fields_tell_when_lookups_change() -> None:
-    table = Table(())
-    above = Conjunct(position=1, low=5)
-    assert table.put(above, part_of(above), 1)
-    assert not table.put(above, part_of(above), 2)
-    assert table.take(above, part_of(above), 1) == (True, False)
-    assert table.take(above, part_of(above), 2) == (True, True)
-    assert not table
+def test_rows_of_a_trunk_go_with_the_last_who_asks() -> None:
+    trunk = Trunk()
+    asked = [msgspec.structs.replace(each, equal=()) for each in ASKED]
+    filed = [(each, slot) for slot in range(3) for each in asked]
+    for conjunct, slot in filed:
+        trunk.put(conjunct, part_of(conjunct), slot)
+    assert len(trunk.rows) == len(asked)
+    Random(5).shuffle(filed)
+    while filed:
+        conjunct, slot = filed.pop()
+        assert trunk.take(conjunct, part_of(conjunct), slot)
+        assert not trunk.take(conjunct, part_of(conjunct), slot)
+        assert {*trunk.parts} == {part_of(each) for each, _ in filed}
+        assert len(trunk.rows) == len(trunk.parts)
+    assert not trunk

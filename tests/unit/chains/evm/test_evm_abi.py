@@ -1,12 +1,15 @@
 """How ABI values are read, refused and shown."""
 
 import json
+from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 
 from tests.support.abi import read_values
-from tocsin.chains.evm.abi import AbiType, array_of, elementary, tuple_of
+from tocsin.chains.evm.abi import MAX_DEPTH, AbiType, array_of, elementary, tuple_of
 from tocsin.chains.evm.codec import is_hash, parse_data, parse_quantity, selector_of, topic_of
+from tocsin.chains.evm.generator import generate_decoder
 from tocsin.chains.evm.interface import parse_interface
 from tocsin.chains.evm.layout import abi_type, canonical_signature, to_parameter, topic_count
 from tocsin.errors import InterfaceError
@@ -85,12 +88,57 @@ def test_text_bytes_and_offsets_are_held_to_the_encoding(kind: str, data: bytes)
         read(abi_type(kind), data)
 
 
+@pytest.mark.parametrize(
+    ("kind", "components", "oracle", "value"),
+    [
+        ("string[2]", [], "string[2]", ["a", "b"]),
+        ("bytes[]", [], "bytes[]", [b"", b"\x07"]),
+        ("tuple", ["uint8", "string"], "(uint8,string)", [7, "a"]),
+        ("tuple[]", ["uint8", "string"], "(uint8,string)[]", [[7, "a"], [8, "b"]]),
+    ],
+)
+@pytest.mark.parametrize("is_call", [False, True])
+def test_values_that_offsets_lead_to_are_read(
+    kind: str, components: list[str], oracle: str, value: list[Any], *, is_call: bool
+) -> None:
+    data = "0x" + encode([oracle], [value]).hex()
+    resolved = abi_type(kind, [*map(elementary, components)])
+    (found,) = generate_decoder((), [resolved], is_call=is_call)((), data)
+    assert found == json.loads(json.dumps(value, default=lambda raw: "0x" + raw.hex()))
+
+
+def test_tuples_that_offsets_lead_to_are_charged() -> None:
+    # 300 offsets to one and the same tuple, whose text is at its own offset
+    count = 300
+    listed = words(32, count, *([32 * count] * count))
+    shared = words(*range(20), 32 * 21, 0)
+    resolved = array_of(tuple_of([*[elementary("uint256")] * 20, elementary("string")]), None)
+    with pytest.raises(ValueError, match="more values than the data can hold"):
+        read(resolved, listed + shared)
+
+
+def test_only_a_call_has_offsets_that_lead_into_the_head_they_are_in() -> None:
+    data = words(32, 1, 0)
+    resolved = abi_type("bytes[]")
+    assert generate_decoder((), [resolved], is_call=True)((), "0x" + data.hex()) == [["0x"]]
+    with pytest.raises(ValueError, match="astray"):
+        read(resolved, data)
+
+
 def test_types_larger_than_any_data_are_refused() -> None:
     for kind in ("uint256[999999999]", "uint8[9999][9999]"):
         with pytest.raises(ValueError, match="larger than any data"):
             abi_type(kind)
     with pytest.raises(ValueError, match="more than 256 components"):
         tuple_of([elementary("bool")] * 257)
+
+
+def test_tuples_deeper_than_any_contract_has_are_refused() -> None:
+    kind = elementary("bool")
+    for _ in range(MAX_DEPTH):
+        kind = tuple_of([kind])
+    with pytest.raises(ValueError, match="deeper than 16"):
+        tuple_of([kind])
 
 
 def test_more_values_than_any_contract_has_are_refused() -> None:
