@@ -2,8 +2,8 @@
 
 TocsinError                       code, retryable (marked *)
 ├── InputError                     can never work as sent
-│   ├── ExpressionSyntaxError      with line and column
-│   ├── ExpressionTypeError        with the offending part
+│   ├── ExpressionError            with line, column and a suggestion
+│   │   └── ExpressionSyntaxError · ExpressionTypeError
 │   ├── InterfaceError             an ABI or spec that does not parse
 │   ├── PayloadTooLargeError       more bytes than we read
 │   ├── MalformedRequestError      HTTP that we refuse whatever it asks for
@@ -60,26 +60,53 @@ class InputError(TocsinError):
         self.args = (f"{self}; {note}",)
 
 
-class ExpressionSyntaxError(InputError):
+class ExpressionError(InputError):
+    """An expression that cannot be used; ``line`` and ``column`` say where, both from 1.
+
+    ``message`` is what is wrong and ``suggestion`` what to write instead, empty where nobody
+    knows; the error's own text has both.
+    """
+
+    code = "expression.invalid"
+    hint = "See docs/expressions.md."
+
+    def __init__(self, message: str, *, column: int, field: str = "", suggestion: str = "") -> None:
+        self.message = message
+        self.suggestion = suggestion
+        self.line = 1
+        self.column = column
+        super().__init__(self._told(), field=field)
+
+    def locate(self, text: str) -> None:
+        """Say in which line of the expression's text it is, and count the column from there.
+
+        Until then the whole text counts as one line.
+        """
+        before = text[: self.column - 1]
+        if "\n" not in before:
+            return
+        self.line += before.count("\n")
+        self.column -= before.rindex("\n") + 1
+        self.args = (f"{self.field}: {self._told()}" if self.field else self._told(),)
+
+    def _told(self) -> str:
+        advice = f"; {self.suggestion}" if self.suggestion else ""
+        line = f"line {self.line}, " if self.line > 1 else ""
+        return f"{self.message}{advice} ({line}column {self.column})"
+
+
+class ExpressionSyntaxError(ExpressionError):
     """The text of an expression does not parse; ``column`` counts characters from 1."""
 
     code = "expression.syntax"
     hint = "See docs/expressions.md for the grammar."
 
-    def __init__(self, message: str, *, column: int, field: str = "") -> None:
-        super().__init__(f"{message} (column {column})", field=field)
-        self.column = column
 
-
-class ExpressionTypeError(InputError):
+class ExpressionTypeError(ExpressionError):
     """An expression compares what cannot be compared, or names what is not there."""
 
     code = "expression.type"
     hint = "Compare a parameter of the event or function with a literal of its type."
-
-    def __init__(self, message: str, *, column: int = 1, field: str = "") -> None:
-        super().__init__(f"{message} (column {column})", field=field)
-        self.column = column
 
 
 class InterfaceError(InputError):

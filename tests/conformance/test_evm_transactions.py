@@ -8,10 +8,13 @@ import pytest
 from tests.support.evm_blocks import SENDER, RawBlock, a_log
 from tests.support.evm_matching import (
     CONTRACT,
+    ERC20,
     OTHER,
+    SEND,
+    SEND_ABI,
+    TRANSFER,
     Sent,
     a_monitor,
-    event_of,
     found,
     input_of,
     item,
@@ -23,21 +26,11 @@ from tests.support.evm_matching import (
     sent,
     shown,
     topic,
+    transfer,
 )
 from tocsin.errors import InputError
 
-TRANSFER = "Transfer(address,address,uint256)"
-ERC20 = item("event", "Transfer", "address indexed from", "address indexed to", "uint256 value")
-ERC721 = item(
-    "event", "Transfer", "address indexed from", "address indexed to", "uint256 indexed id"
-)
-SEND = "transfer(address,uint256)"
-SEND_ABI = item("function", "transfer", "address recipient", "uint256 amount")
 ALICE, BOB = "0x" + "a1" * 20, "0x" + "b0" * 20
-
-
-def transfer(value: int, **changes: Any) -> dict[str, Any]:
-    return event_of(TRANSFER, [value], [topic(1), topic(2)], **changes)
 
 
 def signatures(line: dict[str, Any], kind: str) -> list[str]:

@@ -93,6 +93,20 @@ def _input(text: str) -> Json:
     return found | ({"indexed": True} if "indexed" in rest else {})
 
 
+TRANSFER = "Transfer(address,address,uint256)"
+ERC20 = item("event", "Transfer", "address indexed from", "address indexed to", "uint256 value")
+ERC721 = item(
+    "event", "Transfer", "address indexed from", "address indexed to", "uint256 indexed id"
+)
+SEND = "transfer(address,uint256)"
+SEND_ABI = item("function", "transfer", "address recipient", "uint256 amount")
+
+
+def transfer(value: int, **changes: Any) -> Json:
+    """Return the log of a transfer as ERC-20 has it."""
+    return event_of(TRANSFER, [value], [topic(1), topic(2)], **changes)
+
+
 def a_monitor(
     *abi: Json,
     events: Sequence[Any] = (),

@@ -15,8 +15,7 @@ from tocsin.errors import (
     AccessError,
     ConflictError,
     EgressRefusedError,
-    ExpressionSyntaxError,
-    ExpressionTypeError,
+    ExpressionError,
     InputError,
     InUseError,
     MalformedRequestError,
@@ -97,8 +96,10 @@ def _particulars(error: TocsinError) -> dict[str, object]:
     members: dict[str, object] = {}
     if isinstance(error, InputError) and error.field:
         members["field"] = error.field
-    if isinstance(error, ExpressionSyntaxError | ExpressionTypeError):
-        members["column"] = error.column
+    if isinstance(error, ExpressionError):
+        members |= {"line": error.line, "column": error.column}
+        if error.suggestion:
+            members["suggestion"] = error.suggestion
     if isinstance(error, InUseError):
         members["dependants"] = error.dependants
     return members
@@ -233,7 +234,9 @@ PROBLEM_RESPONSE: MutableMapping[int | str, dict[str, Any]] = {
                         "code": {"type": "string"},
                         "detail": {"type": "string"},
                         "field": {"type": "string"},
+                        "line": {"type": "integer"},
                         "column": {"type": "integer"},
+                        "suggestion": {"type": "string"},
                         "hint": {"type": "string"},
                         "request_id": {"type": "string"},
                     },

@@ -13,7 +13,7 @@ from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Layout
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
 
-COMPILER_VERSION = 2
+COMPILER_VERSION = 3
 
 
 class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -96,7 +96,7 @@ _Holds = Callable[[int], bool]
 def _judge(activity: Activity, index: Index, plan: MatchPlan) -> _Holds:
     def holds(slot: int) -> bool:
         waiting = plan.ready(slot).waiting(activity.kind, (index.key,))
-        return _first_reason(activity, waiting) is not None
+        return bool(_first_reason(activity, waiting))
 
     return holds
 
@@ -242,27 +242,27 @@ def _activity_reasons(
             keys[hits[place][1]] = None
             place += 1
         activity = activity_of(record)
-        reason = _first_reason(activity, monitor.waiting(activity.kind, tuple(keys)))
-        if reason is not None:
-            reported[activity.kind].append(reason)
+        reported[activity.kind] += _first_reason(
+            activity, monitor.waiting(activity.kind, tuple(keys))
+        )
     return tuple(functions), tuple(events), tuple(operations)
 
 
-def _first_reason(
-    activity: Activity, conditions: Sequence[ReadyCondition]
-) -> ActivityReason | None:
+def _first_reason(activity: Activity, conditions: Sequence[ReadyCondition]) -> _ActivityReasons:
     for condition in conditions:
         arguments = activity.arguments(condition.layout)
         if arguments is None:
             continue
         if condition.predicate is None or condition.predicate(arguments):
-            return ActivityReason(
-                signature=condition.signature,
-                expression=condition.expression,
-                arguments=tuple(arguments),
-                hex_signature=condition.hex_signature,
+            return (
+                ActivityReason(
+                    signature=condition.signature,
+                    expression=condition.expression,
+                    arguments=tuple(arguments),
+                    hex_signature=condition.hex_signature,
+                ),
             )
-    return None
+    return ()
 
 
 def _transaction_reasons(

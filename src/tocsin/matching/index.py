@@ -8,12 +8,12 @@ Source of the idea: tuple-space search (Srinivasan, Suri, Varghese 1999) on acce
 (Fabret et al. 2001).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.matching.nodes import Found, no_slots, slots_in
 from tocsin.matching.probes import Probe, build_probe
 from tocsin.matching.shapes import Conjunct, coarser, is_simple, shape_of
-from tocsin.matching.tables import Table, part_of
+from tocsin.matching.tables import Table, Trunk, part_of
 from tocsin.model.activity import Access, Reader, Record
 from tocsin.model.interface import Layout, Simple, ValueType
 
@@ -32,23 +32,24 @@ class Index:
     found several times. ``probe`` is the lookup, or None while ``bind`` has to make it.
     """
 
-    __slots__ = ("_fragile", "_needed", "_tables", "key", "layout", "probe")
+    __slots__ = ("_fragile", "_needed", "_tables", "_trunk", "key", "layout", "probe")
 
     def __init__(self, key: str, layout: Layout) -> None:
         self.key = key
         self.layout = layout
         self.probe: Probe | None = None
-        self._tables: dict[tuple[int, ...], Table] = {}
+        self._trunk: Trunk | None = None
+        self._tables: list[Table] = []
         self._fragile: set[int] | None = None
         self._needed: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self._tables)
+        return self._trunk is not None or bool(self._tables)
 
     @property
     def shapes(self) -> int:
         """Return how many shapes are filed; one record takes no more lookups than that."""
-        return sum(table.asked for table in self._tables.values())
+        return sum(len(table.parts) for table in self._all())
 
     def insert(self, conjuncts: Sequence[Conjunct], slot: int) -> None:
         """File a monitor that is met where one of the conjuncts is."""
@@ -75,33 +76,63 @@ class Index:
 
     def _put(self, conjunct: Conjunct, slot: int) -> None:
         part = part_of(conjunct)
-        equal = _positions(conjunct)
-        table = self._tables.get(equal)
-        is_new = table is None or not table.has(part)
-        if is_new and self.shapes >= MAX_SHAPES and not is_simple(shape_of(conjunct)):
-            self._put(coarser(conjunct), slot)
-            return
-        if table is None:
-            table = self._tables[equal] = Table(equal)
-        if table.put(conjunct, part, slot):
+        table = self._find(conjunct)
+        if table is None or not table.asks(part):
+            if self.shapes >= MAX_SHAPES and not is_simple(shape_of(conjunct)):
+                self._put(coarser(conjunct), slot)
+                return
             self.probe = None
+        if table is None:
+            table = self._grow(tuple([position for position, _ in conjunct.equal]))
+        table.put(conjunct, part, slot)
 
     def _take(self, conjunct: Conjunct, slot: int) -> bool:
-        equal = _positions(conjunct)
-        table = self._tables.get(equal)
+        table = self._find(conjunct)
         if table is None:
             return False
-        was_there, is_changed = table.take(conjunct, part_of(conjunct), slot)
+        parts = table.parts
+        was_there = table.take(conjunct, part_of(conjunct), slot)
         if not table:
-            del self._tables[equal]
-            is_changed = True
-        if is_changed:
+            self._drop(table)
+        if not table or table.parts is not parts:
             self.probe = None
         return was_there
 
+    def _find(self, conjunct: Conjunct) -> Trunk | Table | None:
+        """Return where conjuncts with the same equal fields are filed."""
+        equal = conjunct.equal
+        if not equal:
+            return self._trunk
+        for table in self._tables:
+            known = table.equal
+            if known[0] == equal[0][0] and len(known) == len(equal) and known[-1] == equal[-1][0]:
+                return table
+        return None
+
+    def _grow(self, equal: tuple[int, ...]) -> Trunk | Table:
+        if not equal:
+            self._trunk = Trunk()
+            return self._trunk
+        self._tables.append(Table(equal))
+        return self._tables[-1]
+
+    def _drop(self, table: Trunk | Table) -> None:
+        if table is self._trunk:
+            self._trunk = None
+        else:
+            self._tables = [each for each in self._tables if each is not table]
+
+    def _all(self) -> Iterator[Trunk | Table]:
+        if self._trunk is not None:
+            yield self._trunk
+        yield from self._tables
+
     def bind(self, access: Access) -> Probe:
         """Return ``probe`` made anew, given how the records of the layout are read."""
+        for table in self._tables:
+            table.write_keys(access.comparing)
         self.probe = build_probe(
+            self._trunk,
             self._tables,
             sorted(self._needed),
             access,
@@ -129,7 +160,3 @@ class Index:
         plain.extend(slot for slot in slots_in(found) if slot not in several)
         again = {slot for slot in slots_in(found) if slot in several}
         return ([(plain, 0, len(plain))] if plain else []), again
-
-
-def _positions(conjunct: Conjunct) -> tuple[int, ...]:
-    return tuple([position for position, _ in conjunct.equal])

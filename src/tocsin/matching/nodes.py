@@ -7,7 +7,6 @@ thousands costs what finding one does.
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from math import inf
 from typing import TypeAlias
 
 Slots: TypeAlias = "array[int]"
@@ -48,7 +47,7 @@ def take_slot(slots: Slots, slot: int) -> bool:
 
 
 class Thresholds:
-    """Slots sorted by a number; the slots of equal numbers are sorted too.
+    """Slots sorted by a number of at most 256 bits; those of equal numbers are sorted too.
 
     ``numbers`` and ``slots`` are parallel, and so are ``digests``, the numbers rounded to floats:
     they lie side by side in memory, where each number is an object somewhere. They only save
@@ -72,11 +71,11 @@ class Thresholds:
         if self.pages is not None:
             self.pages.put(number, slot)
             return
-        place = bisect_left(self.slots, slot, self.left(number), self.right(number))
+        place = self._place(number, slot)
         self.numbers.insert(place, number)
         self.slots.insert(place, slot)
         if self.digests is not None:
-            self.digests.insert(place, _digest_of(number))
+            self.digests.insert(place, float(number))
         elif len(self.numbers) > _FEW_NUMBERS:
             self._digest()
         if len(self.numbers) > PAGE:
@@ -87,9 +86,8 @@ class Thresholds:
         """Take a slot out, once; return whether it was there."""
         if self.pages is not None:
             return self.pages.take(number, slot)
-        high = self.right(number)
-        place = bisect_left(self.slots, slot, self.left(number), high)
-        if place == high or self.slots[place] != slot:
+        place = self._place(number, slot)
+        if place == len(self.slots) or self.slots[place] != slot or self.numbers[place] != number:
             return False
         del self.numbers[place]
         del self.slots[place]
@@ -120,8 +118,10 @@ class Thresholds:
         digests = self.digests
         if digests is None:
             return bisect_left(self.numbers, number)
-        digest = _digest_of(number)
+        digest = float(number)
         low = bisect_left(digests, digest)
+        if low == len(digests) or digests[low] != digest:
+            return low
         return bisect_left(self.numbers, number, low, bisect_right(digests, digest, low))
 
     def right(self, number: int) -> int:
@@ -129,9 +129,18 @@ class Thresholds:
         digests = self.digests
         if digests is None:
             return bisect_right(self.numbers, number)
-        digest = _digest_of(number)
-        low = bisect_left(digests, digest)
-        return bisect_right(self.numbers, number, low, bisect_right(digests, digest, low))
+        digest = float(number)
+        high = bisect_right(digests, digest)
+        if not high or digests[high - 1] != digest:
+            return high
+        return bisect_right(self.numbers, number, bisect_left(digests, digest, 0, high), high)
+
+    def _place(self, number: int, slot: int) -> int:
+        """Return where a slot is, or belongs."""
+        low = self.left(number)
+        if low == len(self.numbers) or self.numbers[low] != number:
+            return low
+        return bisect_left(self.slots, slot, low, self.right(number))
 
     def first(self) -> tuple[int, int]:
         """Return the first number of this page, and its slot."""
@@ -148,14 +157,7 @@ class Thresholds:
         return second
 
     def _digest(self) -> None:
-        self.digests = array("d", map(_digest_of, self.numbers))
-
-
-def _digest_of(number: int) -> float:
-    try:
-        return float(number)  # rounded to the nearest, so the order stays
-    except OverflowError:
-        return inf if number > 0 else -inf
+        self.digests = array("d", map(float, self.numbers))
 
 
 PAGE = 2_048

@@ -6,13 +6,13 @@ family spells. Tables and readers are bound to it, so what is filed later is fou
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, cast
 
 from tocsin.matching.nodes import Found
 from tocsin.matching.shapes import Kind
-from tocsin.matching.tables import Part, Table, pick
+from tocsin.matching.tables import Part, Table, Trunk, pick
 from tocsin.model.activity import Access, Reader, Record
 
 MAX_FACTORIES = 4_096
@@ -25,70 +25,78 @@ Probe = Callable[[Record], Found | Undecided | None]
 
 
 class _Lookup(NamedTuple):
-    """One table: the positions of its equal fields, and what is asked at its leaves.
-
-    ``places`` are, of the table without equal fields, those of the parts that have rows.
-    """
+    """One table: the positions of its equal fields, and what is asked at its leaves."""
 
     equal: tuple[int, ...]
     parts: tuple[Part, ...]
-    places: tuple[int, ...]
 
 
 class _Text(NamedTuple):
-    """All that the text of a probe depends on; ``sources`` has None for fields with readers."""
+    """All that the text of a probe depends on.
 
+    ``sources`` has None for fields with readers, ``comparing`` for fields that are read.
+    """
+
+    rows: tuple[Part, ...]
     lookups: tuple[_Lookup, ...]
     positions: tuple[int, ...]
     sources: tuple[str | None, ...]
+    comparing: tuple[str | None, ...]
     needed: tuple[int, ...]
     opening: tuple[str, ...]
     fits: str
     constants: tuple[str, ...]
 
 
-_Factory = Callable[[Sequence[object], Sequence[object], Sequence[object]], Probe]
+_Factory = Callable[
+    [Sequence[Reader], Sequence[object], Sequence[tuple[object, object]], Sequence[object]], Probe
+]
 
 
 def build_probe(
-    tables: Mapping[tuple[int, ...], Table],
+    trunk: Trunk | None,
+    tables: Sequence[Table],
     needed: Sequence[int],
     access: Access,
     readers: Callable[[int], Reader],
 ) -> Probe:
-    """Return the function for these tables, by the positions of their equal fields.
+    """Return the function for a trunk and tables.
 
     ``needed`` are the positions others depend on; ``readers`` give fields that are not spelled.
     """
-    lookups = tuple(
-        [
-            _Lookup(each, tables[each].parts, tuple(tables[each].trunk or ()))
-            for each in sorted(tables)
-        ]
-    )
-    positions = tuple(sorted({*needed, *_positions(lookups)}))
+    tables = sorted(tables, key=lambda each: each.equal)
+    rows = () if trunk is None else trunk.parts
+    lookups = tuple([_Lookup(each.equal, each.parts) for each in tables])
+    positions = tuple(sorted({*needed, *_positions(rows, lookups)}))
     text = _Text(
+        rows=rows,
         lookups=lookups,
         positions=positions,
         sources=tuple([access.sources.get(each) for each in positions]),
+        comparing=tuple([_comparing(access, each) for each in positions]),
         needed=tuple(each for each in needed if each not in access.sources),
         opening=access.opening,
         fits=access.fits,
         constants=tuple(access.constants),
     )
     unspelled = [readers(each) for each in positions if each not in access.sources]
-    bound = [each for lookup in lookups for each in _bound(tables[lookup.equal])]
-    return _factory(text)(unspelled, bound, list(access.constants.values()))
+    return _factory(text)(
+        unspelled,
+        [] if trunk is None else trunk.rows,
+        [(each.leaves.get, each.parts) for each in tables],
+        list(access.constants.values()),
+    )
 
 
-def _positions(lookups: Sequence[_Lookup]) -> set[int]:
-    bounded = {part.position for each in lookups for part in each.parts if part.position >= 0}
+def _comparing(access: Access, position: int) -> str | None:
+    comparing = access.comparing.get(position)
+    return None if comparing is None else comparing.source
+
+
+def _positions(rows: Sequence[Part], lookups: Sequence[_Lookup]) -> set[int]:
+    parts = [*rows, *(part for each in lookups for part in each.parts)]
+    bounded = {part.position for part in parts if part.position >= 0}
     return bounded.union(*(each.equal for each in lookups))
-
-
-def _bound(table: Table) -> list[object]:
-    """Return what a probe holds of a table: the rows of the one leaf, or lookup and parts."""
-    return [table.leaves.get, table.parts] if table.trunk is None else [*table.trunk.values()]
 
 
 @lru_cache(maxsize=MAX_FACTORIES)
@@ -106,32 +114,32 @@ def _factory(text: _Text) -> _Factory:
 
 def _spell(text: _Text) -> list[str]:
     fields = _Fields(text)
-    readers = [f"r{each}" for each in fields.unspelled]
-    tables: list[str] = []
-    body: list[str] = []
     target = "asked" if _is_open(text) else "found"
-    for number, lookup in enumerate(text.lookups):
-        if lookup.equal:
-            tables += [f"get{number}", f"parts{number}"]
-            body += _spell_leaf(number, lookup, fields, target)
-        for place in lookup.places:
-            tables.append(f"row{place}")
-            body += _spell_row(f"row{place}", lookup.parts[place], fields)
-    lines = ["def bind(readers, tables, constants):"]
-    for names, given in ((text.constants, "constants"), (readers, "readers"), (tables, "tables")):
-        lines += [f" {name} = {given}[{place}]" for place, name in enumerate(names)]
-    # defaults are one row of pointers, where the cells of a closure are all over the memory
-    names = [f"{each}={each}" for each in (*text.constants, *readers, *tables)]
-    lines.append(f" def probe({', '.join(['record', *names])}):")
+    lines = ["def bind(readers, rows, tables, constants):"]
+    lines += [f" {name} = constants[{place}]" for place, name in enumerate(text.constants)]
+    lines += [f" r{each} = readers[{place}]" for place, each in enumerate(fields.unspelled)]
+    lines += [f" row{place} = rows[{place}]" for place in range(len(text.rows))]
+    lines += [f" get{place}, parts{place} = tables[{place}]" for place in range(len(text.lookups))]
+    # what every record needs are defaults, one row of pointers, and what few need are cells:
+    # whatever is a default is touched by every call
+    names = [f"r{each}" for each in fields.unspelled if each in fields.always]
+    names += [f"row{place}" for place in range(len(text.rows))]
+    names += [f"get{place}" for place in range(len(text.lookups))]
+    lines.append(f" def probe({', '.join(['record', *(f'{each}={each}' for each in names)])}):")
     lines += [f"  {each}" for each in text.opening]
     lines.append("  found = []; asked = []" if _is_open(text) else "  found = []")
     lines += [f"  f{each} = {fields.read(each)}" for each in sorted(fields.always)]
-    return [*lines, *body, *_ending(text), " return probe"]
+    for place, part in enumerate(text.rows):
+        lines += _spell_row(f"row{place}", part, fields)
+    for place, lookup in enumerate(text.lookups):
+        lines += _spell_lookup(place, lookup, fields, target)
+    return [*lines, *_ending(text), " return probe"]
 
 
 def _is_open(text: _Text) -> bool:
     """Return whether there may be more to say than who is found."""
-    return bool(text.needed) or any(part.verify for each in text.lookups for part in each.parts)
+    parts = [*text.rows, *(part for each in text.lookups for part in each.parts)]
+    return bool(text.needed) or any(part.verify for part in parts)
 
 
 def _ending(text: _Text) -> list[str]:
@@ -152,11 +160,11 @@ class _Fields:
     def __init__(self, text: _Text) -> None:
         self._sources = dict(zip(text.positions, text.sources, strict=True))
         self.unspelled = [each for each, source in self._sources.items() if source is None]
-        self.always = {*text.needed}
-        for lookup in text.lookups:
-            self.always.update(lookup.equal)
-            self.always.update(lookup.parts[place].position for place in lookup.places)
-        self.always.discard(-1)
+        bounded = {part.position for part in text.rows if part.position >= 0}
+        self._comparing = dict(zip(text.positions, text.comparing, strict=True))
+        equal = {position for each in text.lookups for position in each.equal}
+        read = {position for position in equal if self._comparing[position] is None}
+        self.always = bounded.union(text.needed, read)
 
     def read(self, position: int) -> str:
         """Return the source of a field."""
@@ -166,6 +174,10 @@ class _Fields:
         """Return whether a field may read as None."""
         return self._sources[position] is None
 
+    def compared(self, position: int) -> str:
+        """Return the source of what constants are compared with."""
+        return self._comparing[position] or f"f{position}"
+
     def asked(self, part: Part) -> str:
         """Return the source of what a part looks at."""
         if part.position < 0:
@@ -173,9 +185,9 @@ class _Fields:
         return f"f{part.position}" if part.position in self.always else self.read(part.position)
 
 
-def _spell_leaf(number: int, lookup: _Lookup, fields: _Fields, target: str) -> list[str]:
-    names = ", ".join(f"f{each}" for each in lookup.equal)
-    key = names if len(lookup.equal) == 1 else f"({names})"
+def _spell_lookup(number: int, lookup: _Lookup, fields: _Fields, target: str) -> list[str]:
+    compared = ", ".join(map(fields.compared, lookup.equal))
+    key = compared if len(lookup.equal) == 1 else f"({compared})"
     asked = "".join(f"{fields.asked(each)}, " for each in lookup.parts)
     return [
         f"  leaf = get{number}({key})",

@@ -8,7 +8,7 @@ for what the lookup found, so the meaning is always that of the evaluator.
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -336,7 +336,7 @@ def _agree(equal: dict[int, Constant], bounds: _Bounds) -> bool:
     for position, (low, high) in bounds.items():
         if low is not None and high is not None and low > high:
             return False
-        if position in equal and not _within(equal[position], low, high):
+        if position in equal and not _within(cast("int", equal[position]), low, high):
             return False
     return True
 
@@ -347,9 +347,7 @@ def _meet(known: tuple[int | None, int | None], atom: _Atom) -> tuple[int | None
     return max(lows, default=None), min(highs, default=None)
 
 
-def _within(constant: Constant, low: int | None, high: int | None) -> bool:
-    if not isinstance(constant, int):
-        return False
+def _within(constant: int, low: int | None, high: int | None) -> bool:
     return (low is None or low <= constant) and (high is None or constant <= high)
 
 

@@ -1,11 +1,12 @@
-"""The tables of an index: one per set of fields that are to be equal to something.
+"""What an index is made of: a trunk, and one table per set of fields that are to equal something.
 
 A table leads from constants to leaves: who waits for them, and what else they ask of the record.
 Most constants have one monitor and most records none, so that a miss is one lookup for all that
-is asked besides, and a leaf is kept small until many wait at it.
+is asked besides, and a leaf is kept small until many wait at it. The trunk is where those wait who
+ask for no equality.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias, cast
 
@@ -20,17 +21,16 @@ from tocsin.matching.nodes import (
     take_slot,
 )
 from tocsin.matching.shapes import Conjunct, Kind, kind_of
+from tocsin.model.activity import Comparing
 from tocsin.model.interface import Simple
 
 Row: TypeAlias = "Slots | Thresholds | Intervals | Patterns"
-Branch = dict[int, Row]
-"""Rows by the place of their part: the leaf where many wait."""
 
 _Bound = int | str | None
 _Item = int | tuple[int, int, _Bound, _Bound]
 """One conjunct: a slot that asks for nothing else, or slot, place of its part, and its bounds."""
 
-Leaf = _Item | list[_Item] | Branch
+_Write = Callable[[Simple], Simple]
 
 _FEW = 8
 
@@ -56,102 +56,175 @@ def part_of(conjunct: Conjunct) -> Part:
     return Part(conjunct.position, kind_of(conjunct), conjunct.verify)
 
 
-class Table:
-    """Leaves by the constants of one set of equal fields.
+class Branch(list["Row | None"]):
+    """A leaf where many wait: rows by the place of their part, None where nobody asks it."""
 
-    ``parts`` are what is asked at its leaves; their places do not change while anybody asks.
-    ``leaves`` is always the same object. Without equal fields there is one leaf, ``trunk``.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_counts", "leaves", "parts", "trunk")
+    def put(self, parts: Sequence[Part], item: _Item) -> None:
+        """File one conjunct."""
+        slot, place, low, high = _spread(item, parts)
+        while len(self) <= place:
+            self.append(None)
+        row = self[place]
+        if row is None:
+            row = self[place] = _MAKERS[parts[place].kind]()
+        match row:
+            case Thresholds():
+                row.put(cast("int", high if low is None else low), slot)
+            case Intervals():
+                row.put(cast("int", low), cast("int", high), slot)
+            case Patterns():
+                row.put(cast("str", low), slot)
+            case _:
+                put_slot(row, slot)
 
-    def __init__(self, equal: Sequence[int]) -> None:
+    def take(self, parts: Sequence[Part], item: _Item) -> bool:
+        """Take one conjunct out; return whether it was there. A row left empty goes."""
+        slot, place, low, high = _spread(item, parts)
+        row = self[place] if place < len(self) else None
+        match row:
+            case None:
+                return False
+            case Thresholds():
+                was_there = row.take(cast("int", high if low is None else low), slot)
+            case Intervals():
+                was_there = row.take(cast("int", low), cast("int", high), slot)
+            case Patterns():
+                was_there = row.take(cast("str", low), slot)
+            case _:
+                was_there = take_slot(row, slot)
+        if not row:
+            self[place] = None
+            while self and self[-1] is None:
+                del self[-1]
+        return was_there
+
+
+class Few(list[_Item]):
+    """A leaf where a few wait: looked at one by one."""
+
+    __slots__ = ()
+
+
+Leaf = _Item | Few | Branch
+
+
+class Trunk:
+    """Who waits without an equality; ``parts`` are what is asked, each with its row."""
+
+    __slots__ = ("parts", "rows")
+
+    def __init__(self) -> None:
         self.parts: tuple[Part, ...] = ()
-        self.leaves: dict[Hashable, Leaf] = {}
-        self.trunk: Branch | None = None if equal else {}
-        self._counts: list[int] = []
+        self.rows = Branch()
 
     def __bool__(self) -> bool:
-        return bool(self.leaves or self.trunk)
+        return bool(self.rows)
 
-    @property
-    def asked(self) -> int:
-        """Return how many of the parts anybody asks now."""
-        return sum(map(bool, self._counts))
+    def asks(self, part: Part) -> bool:
+        """Return whether anybody asks this."""
+        return part in self.parts
 
-    def has(self, part: Part) -> bool:
-        """Return whether anybody asks this now."""
-        return part in self.parts and bool(self._counts[self.parts.index(part)])
+    def put(self, conjunct: Conjunct, part: Part, slot: int) -> None:
+        """File a slot."""
+        self.parts = _with(self.parts, part)
+        self.rows.put(self.parts, _item(conjunct, part, self.parts, slot))
 
-    def put(self, conjunct: Conjunct, part: Part, slot: int) -> bool:
-        """File a slot; return whether that changes what a lookup has to do."""
-        is_new = part not in self.parts
-        if is_new:
-            self.parts = _shared((*self.parts, part))
-            self._counts.append(0)
-        place = self.parts.index(part)
-        self._counts[place] += 1
-        if self.trunk is not None:
-            is_new = place not in self.trunk
-            _put_in(self.trunk, self.parts, _item(conjunct, part, place, slot))
-            return is_new
-        key = _key_of(conjunct)
-        item = _item(conjunct, part, place, slot)
+    def take(self, conjunct: Conjunct, part: Part, slot: int) -> bool:
+        """Take a slot out, once; return whether it was there."""
+        if part not in self.parts:
+            return False
+        was_there = self.rows.take(self.parts, _item(conjunct, part, self.parts, slot))
+        kept = [each for each, row in zip(self.parts, self.rows, strict=False) if row is not None]
+        if len(kept) < len(self.parts):
+            self.parts = _shared(tuple(kept))
+            self.rows[:] = [row for row in self.rows if row is not None]
+        return was_there
+
+
+class Table:
+    """Who waits for constants in the fields at ``equal``.
+
+    ``parts`` are what is asked at the leaves; they only grow, so that their places stay.
+    ``leaves`` is always the same object; its keys are constants, or what ``write_keys`` was given
+    makes of them.
+    """
+
+    __slots__ = ("_writers", "equal", "leaves", "parts")
+
+    def __init__(self, equal: tuple[int, ...]) -> None:
+        self.equal = equal
+        self.parts: tuple[Part, ...] = ()
+        self.leaves: dict[Hashable, Leaf] = {}
+        self._writers: tuple[_Write | None, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.leaves)
+
+    def write_keys(self, comparing: Mapping[int, Comparing]) -> None:
+        """Have keys as those fields are compared; the same ones each time."""
+        if self._writers is not None:
+            return
+        self._writers = tuple(
+            [comparing[each].write if each in comparing else None for each in self.equal]
+        )
+        if any(self._writers):
+            written = {self._written(key): leaf for key, leaf in self.leaves.items()}
+            self.leaves.clear()
+            self.leaves.update(written)
+
+    def _key(self, conjunct: Conjunct) -> Hashable:
+        equal = conjunct.equal
+        key = equal[0][1] if len(equal) == 1 else (equal[0][1], equal[1][1])
+        return key if self._writers is None else self._written(key)
+
+    def _written(self, key: Hashable) -> Hashable:
+        writers = self._writers or ()
+        if len(writers) == 1:
+            return _write(writers[0], cast("Simple", key))
+        pair = cast("tuple[Simple, Simple]", key)
+        return tuple([_write(each, constant) for each, constant in zip(writers, pair, strict=True)])
+
+    def asks(self, part: Part) -> bool:
+        """Return whether anybody asks this, or did."""
+        return part in self.parts
+
+    def put(self, conjunct: Conjunct, part: Part, slot: int) -> None:
+        """File a slot."""
+        self.parts = _with(self.parts, part)
+        item = _item(conjunct, part, self.parts, slot)
+        key = self._key(conjunct)
         leaf = self.leaves.get(key)
         if leaf is None:
             self.leaves[key] = item
-        elif isinstance(leaf, dict):
-            _put_in(leaf, self.parts, item)
+        elif isinstance(leaf, Branch):
+            leaf.put(self.parts, item)
+        elif isinstance(leaf, Few):
+            leaf.append(item)
+            if len(leaf) > _FEW:
+                branch = self.leaves[key] = Branch()
+                for each in leaf:
+                    branch.put(self.parts, each)
         else:
-            self.leaves[key] = self._grown(leaf, item)
-        return is_new
+            self.leaves[key] = Few((leaf, item))
 
-    def _grown(self, leaf: _Item | list[_Item], item: _Item) -> Leaf:
-        if not isinstance(leaf, list):
-            return [leaf, item]
-        leaf.append(item)
-        if len(leaf) <= _FEW:
-            return leaf
-        branch: Branch = {}
-        for each in leaf:
-            _put_in(branch, self.parts, each)
-        return branch
-
-    def take(self, conjunct: Conjunct, part: Part, slot: int) -> tuple[bool, bool]:
-        """Take a slot out, once; return whether it was there, and what ``put`` returns.
-
-        A row or leaf that is left empty goes.
-        """
+    def take(self, conjunct: Conjunct, part: Part, slot: int) -> bool:
+        """Take a slot out, once; return whether it was there. A leaf left empty goes."""
         if part not in self.parts:
-            return False, False
-        place = self.parts.index(part)
-        item = _item(conjunct, part, place, slot)
-        if self.trunk is not None:
-            was_there = _take_from(self.trunk, self.parts, item)
-            is_changed = place not in self.trunk
-        else:
-            was_there = self._take_leaf(_key_of(conjunct), item)
-            is_changed = False
-        self._counts[place] -= was_there
-        while self._counts and not self._counts[-1]:
-            del self._counts[-1]
-            self.parts = _shared(self.parts[:-1])
-        return was_there, is_changed
-
-    def _take_leaf(self, key: Hashable, item: _Item) -> bool:
+            return False
+        item = _item(conjunct, part, self.parts, slot)
+        key = self._key(conjunct)
         leaf = self.leaves.get(key)
-        if isinstance(leaf, dict):
-            was_there = _take_from(leaf, self.parts, item)
-        elif isinstance(leaf, list):
+        if isinstance(leaf, Branch):
+            was_there = leaf.take(self.parts, item)
+        elif isinstance(leaf, Few):
             was_there = item in leaf
             if was_there:
                 leaf.remove(item)
-        elif leaf != item:
-            return False
         else:
-            del self.leaves[key]
-            return True
-        if not leaf:
+            was_there, leaf = leaf == item, None
+        if was_there and not leaf:
             del self.leaves[key]
         return was_there
 
@@ -162,11 +235,12 @@ def pick(
     """Append who is met at a leaf, given the field of each part; None where it cannot be read."""
     if isinstance(leaf, int):
         found.append(((leaf,), 0, 1))
-    elif isinstance(leaf, dict):
-        for place, row in leaf.items():
-            _look(row, parts[place], fields[place], asked if parts[place].verify else found)
+    elif isinstance(leaf, Branch):
+        for part, field, row in zip(parts, fields, leaf, strict=False):
+            if row is not None:
+                _look(row, part, field, asked if part.verify else found)
     else:
-        for item in leaf if isinstance(leaf, list) else (leaf,):
+        for item in leaf if isinstance(leaf, Few) else (leaf,):
             if isinstance(item, int):
                 found.append(((item,), 0, 1))
                 continue
@@ -198,61 +272,27 @@ def _look(row: Row, part: Part, field: Simple, target: Found) -> None:
                 row.from_on(cast("int", field), target)
             case Intervals():
                 row.around(cast("int", field), target)
-            case Patterns():
-                row.inside(cast("str", field), target)
             case _:
-                raise TypeError(row)
+                cast("Patterns", row).inside(cast("str", field), target)
 
 
-def _item(conjunct: Conjunct, part: Part, place: int, slot: int) -> _Item:
+def _item(conjunct: Conjunct, part: Part, parts: Sequence[Part], slot: int) -> _Item:
     if part is PLAIN:
         return slot
     low = conjunct.low if conjunct.pattern is None else conjunct.pattern
-    return slot, place, low, conjunct.high
+    return slot, parts.index(part), low, conjunct.high
 
 
-def _put_in(branch: Branch, parts: Sequence[Part], item: _Item) -> None:
-    slot, place, low, high = (
-        (item, parts.index(PLAIN), None, None) if isinstance(item, int) else item
-    )
-    row = branch.get(place)
-    if row is None:
-        row = branch[place] = _MAKERS[parts[place].kind]()
-    match row:
-        case Thresholds():
-            row.put(cast("int", high if low is None else low), slot)
-        case Intervals():
-            row.put(cast("int", low), cast("int", high), slot)
-        case Patterns():
-            row.put(cast("str", low), slot)
-        case _:
-            put_slot(row, slot)
+def _with(parts: tuple[Part, ...], part: Part) -> tuple[Part, ...]:
+    return parts if part in parts else _shared((*parts, part))
 
 
-def _take_from(branch: Branch, parts: Sequence[Part], item: _Item) -> bool:
-    slot, place, low, high = (
-        (item, parts.index(PLAIN), None, None) if isinstance(item, int) else item
-    )
-    row = branch.get(place)
-    match row:
-        case None:
-            return False
-        case Thresholds():
-            was_there = row.take(cast("int", high if low is None else low), slot)
-        case Intervals():
-            was_there = row.take(cast("int", low), cast("int", high), slot)
-        case Patterns():
-            was_there = row.take(cast("str", low), slot)
-        case _:
-            was_there = take_slot(row, slot)
-    if not row:
-        del branch[place]
-    return was_there
+def _spread(item: _Item, parts: Sequence[Part]) -> tuple[int, int, _Bound, _Bound]:
+    return (item, parts.index(PLAIN), None, None) if isinstance(item, int) else item
 
 
-def _key_of(conjunct: Conjunct) -> Hashable:
-    equal = conjunct.equal
-    return equal[0][1] if len(equal) == 1 else (equal[0][1], equal[1][1])
+def _write(write: _Write | None, constant: Simple) -> Simple:
+    return constant if write is None else write(constant)
 
 
 _MAKERS: dict[Kind, Callable[[], Row]] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tocsin.model.block import BlockRef
 from tocsin.model.ids import NetworkId
@@ -85,6 +85,17 @@ Never raises, whatever the other fields of the record are.
 """
 
 
+class Comparing(NamedTuple):
+    """How a field is compared with a constant where its value is not needed.
+
+    ``source`` is spelled like ``Access.sources``; in records that fit it equals what ``write``
+    makes of a constant where the field equals the constant. No two constants become the same.
+    """
+
+    source: str
+    write: Callable[[Simple], Simple]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """How records are looked at by one layout while it is not known whether anybody cares.
@@ -93,8 +104,9 @@ class Access:
     family spells it: ``sources`` are Python expressions by position that are never None and never
     raise, ``opening`` the statements before them, which may ``return None`` for a record that
     cannot fit, and ``fits`` an expression that is true if the whole of a record fits, evaluated
-    only where something was found. They may use ``record`` and the names of ``constants``, and
-    are made of nothing that a user wrote.
+    only where something was found. ``comparing`` has fields that are compared without being read.
+    They may use ``record`` and the names of ``constants``, and are made of nothing that a user
+    wrote.
     """
 
     reader: Callable[[int], Reader]
@@ -102,6 +114,7 @@ class Access:
     opening: tuple[str, ...] = ()
     fits: str = "fits(record)"
     constants: Mapping[str, object] = field(default_factory=dict)
+    comparing: Mapping[int, Comparing] = field(default_factory=dict)
 
 
 class DecodedTransaction(Protocol):

@@ -1,6 +1,5 @@
 """Monitors: what a tenant waits for, as written, as keyed by a chain, as compiled."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -129,13 +128,11 @@ class MonitorSummary:
     updated_at: datetime
 
 
-def pack_compiled(by_family: Mapping[str, bytes]) -> bytes:
-    """Return a monitor's compiled forms, one per chain family, as they are stored together."""
-    return msgspec.msgpack.encode(by_family)
-
-
 def unpack_compiled(stored: bytes) -> dict[str, bytes]:
-    """Return what ``pack_compiled`` packed; nothing where the bytes are something else."""
+    """Return a monitor's compiled forms by chain family; nothing where the bytes are no such.
+
+    Shape: msgpack of the family's name to the bytes of ``encode_compiled``.
+    """
     try:
         return msgspec.msgpack.decode(stored, type=dict[str, bytes])
     except msgspec.MsgspecError:

@@ -1,12 +1,16 @@
 """What ``--explain`` says of a monitor and a transaction, in words."""
 
 import json
-from typing import Any
 
 from tests.support.evm_blocks import a_log
 from tests.support.evm_matching import (
     CONTRACT,
+    ERC20,
+    ERC721,
     OTHER,
+    SEND,
+    SEND_ABI,
+    TRANSFER,
     Json,
     Sent,
     a_monitor,
@@ -16,23 +20,12 @@ from tests.support.evm_matching import (
     mined,
     sent,
     topic,
+    transfer,
 )
 from tests.support.openzeppelin import a_network_file
 from tocsin.chains.evm.codec import topic_of
 from tocsin.cli.offline import explain_offline
 from tocsin.matching.explain import render_explanation
-
-TRANSFER = "Transfer(address,address,uint256)"
-ERC20 = item("event", "Transfer", "address indexed from", "address indexed to", "uint256 value")
-ERC721 = item(
-    "event", "Transfer", "address indexed from", "address indexed to", "uint256 indexed id"
-)
-SEND = "transfer(address,uint256)"
-SEND_ABI = item("function", "transfer", "address to", "uint256 amount")
-
-
-def transfer(value: int, **changes: Any) -> Json:
-    return event_of(TRANSFER, [value], [topic(1), topic(2)], **changes)
 
 
 def explained(monitor: Json, transaction: Sent) -> list[str]:
@@ -116,7 +109,7 @@ def test_every_kind_of_clause_shows_the_values_it_looks_at() -> None:
     address = "0x" + "2".rjust(40, "0")
     clauses = {
         "amount * 2 + 1 > 5": "met (amount = 3)",
-        f"to IN ({address}, {OTHER})": f"met (to = {address})",
+        f"recipient IN ({address}, {OTHER})": f"met (recipient = {address})",
         "amount == $amount": "met (amount = 3)",
         "NOT amount > 5": "met",
     }

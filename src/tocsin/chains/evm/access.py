@@ -7,7 +7,8 @@ is checked, but only once somebody was found for it; of a call contracts ignore 
 What is read is lower-case hex, as ``canonical`` leaves it, with as many topics as its key says.
 """
 
-from collections.abc import Iterator, Sequence
+from binascii import unhexlify
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, cast
 
 from tocsin.chains.evm.abi import WORD, AbiType, Form
@@ -15,7 +16,7 @@ from tocsin.chains.evm.activity import Opened, open_call, open_log
 from tocsin.chains.evm.keys import SELECTOR_END
 from tocsin.chains.evm.layout import Decoder, decoder_of
 from tocsin.chains.evm.types import LogRecord, TransactionRecord
-from tocsin.model.activity import Access, Reader, Record
+from tocsin.model.activity import Access, Comparing, Reader, Record
 from tocsin.model.interface import Layout, Simple, Value, simple_value
 
 _DIGITS = 2 * WORD
@@ -49,7 +50,12 @@ def access_to(layout: Layout) -> Access:
         sources={at: spell(each) for at, each in enumerate(places) if each is not None},
         opening=_opening(decoder),
         fits=_fits(decoder, places),
-        constants={"fits": lambda record: whole.values(record) is not None},
+        constants={
+            "fits": lambda record: whole.values(record) is not None,
+            "from_bytes": int.from_bytes,
+            "unhexlify": unhexlify,
+        },
+        comparing={} if decoder.is_call else dict(_comparing(places)),
     )
 
 
@@ -122,11 +128,35 @@ def _log_source(place: _Place) -> str:
         case Form.BOOL:
             return f"({place.cut(_DIGITS - 1)} == '1')"
         case Form.UINT:
-            return f"int({place.cut(0)}, 16)"
+            return f"from_bytes(unhexlify({place.cut(0)}))"
         case Form.INT:
             return f"({_signed(place.cut(0), WORD)})"
         case _:
             return _shown(place)
+
+
+def _comparing(places: Sequence[_Place | None]) -> Iterator[tuple[int, Comparing]]:
+    """Yield the fields that are a topic: a constant is written as one, once, when it is filed."""
+    for at, place in enumerate(places):
+        if place is not None and place.text != "data" and place.type.form in _WRITERS:
+            yield at, Comparing(place.text, _WRITERS[place.type.form])
+
+
+def _write_address(constant: Simple) -> Simple:
+    return f"0x{str(constant)[_PREFIX:]:0>{_DIGITS}}"
+
+
+def _write_number(constant: Simple) -> Simple:
+    """Return the topic of a truth or a number, of which there are none beyond 256 bits."""
+    return f"0x{int(constant or 0) % (1 << 8 * WORD):0{_DIGITS}x}"
+
+
+_WRITERS: dict[Form, Callable[[Simple], Simple]] = {
+    Form.ADDRESS: _write_address,
+    Form.UINT: _write_number,
+    Form.BOOL: _write_number,
+    Form.INT: _write_number,
+}
 
 
 def _call_source(place: _Place) -> str:
@@ -137,7 +167,7 @@ def _call_source(place: _Place) -> str:
         case Form.BOOL:
             return f"(int({place.cut(0)}, 16) != 0)"
         case Form.UINT:
-            return f"int({used}, 16)"
+            return f"from_bytes(unhexlify({used}))"
         case Form.INT:
             return f"({_signed(used, kind.size)})"
         case _:
@@ -146,7 +176,7 @@ def _call_source(place: _Place) -> str:
 
 def _signed(digits: str, size: int) -> str:
     bound = 1 << 8 * size
-    return f"w if (w := int({digits}, 16)) < {bound >> 1} else w - {bound}"
+    return f"w if (w := from_bytes(unhexlify({digits}))) < {bound >> 1} else w - {bound}"
 
 
 def _shown(place: _Place) -> str:
@@ -190,4 +220,7 @@ def _check(place: _Place) -> str:
 
 
 def _zeros(place: _Place, start: int, count: int) -> str:
+    if start == _PREFIX:
+        # of lower-case hex with 0x: every digit before the last one would make it greater
+        return f"{place.text} < '0x{'0' * (count - 1)}1'"
     return f"{place.text}.startswith('{'0' * count}', {start})"

@@ -11,9 +11,6 @@ _Waiting = TypeVar("_Waiting")
 _Found = list[tuple[int, Record, _Waiting]]
 _Details = Mapping[str, _Waiting]
 
-_COUNTS = (":0", ":1", ":2", ":3", ":4")
-"""The ends of details, by number of topics."""
-
 
 def find_records(
     transactions: Sequence[TransactionRecord],
@@ -27,8 +24,8 @@ def find_records(
     """
     found: _Found[_Waiting] = []
     calls = FUNCTION in waiting or PLAIN_CALL in waiting
-    events = waiting.get(EVENT, {})
-    is_plain = ANY not in events and ANONYMOUS not in waiting
+    events = [waiting.get(form, {}) for form in EVENT]
+    is_plain = ANONYMOUS not in waiting and not any(ANY in scopes for scopes in events)
     for place, (transaction, receipt) in enumerate(zip(transactions, receipts, strict=True)):
         if calls and transaction.to is not None:
             found += [(place, transaction, each) for each in _callers(transaction, waiting)]
@@ -37,7 +34,7 @@ def find_records(
         if is_plain:
             _add_plain(found, place, receipt.logs, events)
         else:
-            _add_all(found, place, receipt.logs, waiting)
+            _add_all(found, place, receipt.logs, (events, waiting.get(ANONYMOUS, {})))
     return found
 
 
@@ -45,36 +42,35 @@ def _add_plain(
     found: _Found[_Waiting],
     place: int,
     logs: Sequence[LogRecord],
-    events: Mapping[str, _Details[_Waiting]],
+    events: Sequence[Mapping[str, _Details[_Waiting]]],
 ) -> None:
     """Add what is waited for by contract and topic, which is all there is on most networks."""
     for log in logs:
-        details = events.get(log.address)
-        if details is not None:
-            topics = log.topics
-            if topics:
-                each = details.get(topics[0] + _COUNTS[len(topics)])
-                if each is not None:
-                    found.append((place, log, each))
+        topics = log.topics
+        details = events[len(topics)].get(log.address)
+        if details is not None and topics:
+            each = details.get(topics[0])
+            if each is not None:
+                found.append((place, log, each))
 
 
 def _add_all(
-    found: _Found[_Waiting], place: int, logs: Sequence[LogRecord], waiting: Waiting[_Waiting]
+    found: _Found[_Waiting],
+    place: int,
+    logs: Sequence[LogRecord],
+    waiting: tuple[Sequence[Mapping[str, _Details[_Waiting]]], Mapping[str, _Details[_Waiting]]],
 ) -> None:
-    """Add whatever is waited for."""
-    events = waiting.get(EVENT, {})
-    anonymous = waiting.get(ANONYMOUS, {})
-    anywhere = events.get(ANY, {})
+    """Add whatever is waited for: of events by their number of topics, and of anonymous ones."""
+    events, anonymous = waiting
     nothing: _Details[_Waiting] = {}
     for log in logs:
         topics = log.topics
-        count = _COUNTS[len(topics)]
-        if topics:
-            detail = topics[0] + count
-            first = events.get(log.address, nothing).get(detail)
-            others = (first, anywhere.get(detail))
+        scopes = events[len(topics)]
+        if topics and scopes:
+            first = scopes.get(log.address, nothing).get(topics[0])
+            others = (first, scopes.get(ANY, nothing).get(topics[0]))
             found += [(place, log, each) for each in others if each is not None]
-        nameless = anonymous.get(log.address, nothing).get(count[1:])
+        nameless = anonymous.get(log.address, nothing).get(str(len(topics)))
         if nameless is not None:
             found.append((place, log, nameless))
 

@@ -9,8 +9,8 @@ from typing import Final
 
 SELECTOR_END: Final = len("0x") + 8
 
-EVENT: Final = "e"
-"""Form of events; the detail is topic 0 and the number of topics."""
+EVENT: Final = tuple([f"e{count}" for count in range(5)])
+"""Forms of events by their number of topics; the detail is topic 0."""
 ANONYMOUS: Final = "a"
 """Form of events that have no topic 0; the detail is the number of topics."""
 FUNCTION: Final = "f"
@@ -26,7 +26,7 @@ def event_key(address: str | None, topic: str, topic_count: int) -> str:
 
     The number of topics tells ERC-20 and ERC-721 Transfer apart.
     """
-    return f"{EVENT}:{address or ANY}:{topic}:{topic_count}"
+    return f"{EVENT[topic_count]}:{address or ANY}:{topic}"
 
 
 def anonymous_key(address: str, topic_count: int) -> str:

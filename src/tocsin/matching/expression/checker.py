@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
 from tocsin.errors import ExpressionTypeError
 from tocsin.matching.expression.advice import (
     shown,

@@ -61,8 +61,8 @@ def test_calls_come_before_events_each_under_its_key() -> None:
     (transaction,) = block.transactions
     assert [(each.kind, each.key) for each in transaction.activities] == [
         (ActivityKind.FUNCTION, f"f:{TOKEN}:0xa9059cbb"),
-        (ActivityKind.EVENT, f"e:{TOKEN}:{TRANSFER_TOPIC}:3"),
-        (ActivityKind.EVENT, f"e:{TOKEN}:0x{'ab' * 32}:1"),
+        (ActivityKind.EVENT, f"e3:{TOKEN}:{TRANSFER_TOPIC}"),
+        (ActivityKind.EVENT, f"e1:{TOKEN}:0x{'ab' * 32}"),
     ]
 
 

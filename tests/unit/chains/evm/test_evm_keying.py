@@ -88,7 +88,7 @@ def refusal(*conditions: ConditionDraft, addresses: Any = None) -> InputError:
 def test_an_event_is_keyed_by_contract_topic_and_number_of_topics() -> None:
     found = keyed(a_condition(expression="value > 1", field="match_conditions.events[0]"))
     (condition,) = found.conditions
-    assert condition.key == f"e:{TOKEN.lower()}:{TOPIC}:3"
+    assert condition.key == f"e3:{TOKEN.lower()}:{TOPIC}"
     assert condition.signature == "Transfer(address,address,uint256)"
     assert condition.hex_signature == TOPIC
     assert condition.expression == "value > 1"
@@ -149,7 +149,7 @@ def test_blanks_and_case_of_a_signature_do_not_count(signature: str) -> None:
 def test_two_events_with_one_topic_become_one_condition_each() -> None:
     spec = [a_transfer_event(2), a_transfer_event(3)]
     found = keyed(a_condition(), addresses=[an_address(spec=spec)])
-    assert [each.key[-2:] for each in found.conditions] == [":3", ":4"]
+    assert [each.key[:2] for each in found.conditions] == ["e3", "e4"]
     assert [each.ordinal for each in found.conditions] == [0, 0]
 
 
@@ -159,9 +159,9 @@ def test_a_condition_is_keyed_on_each_address_that_declares_it() -> None:
         a_condition("transfer(address,uint256)", ActivityKind.FUNCTION),
         addresses=[an_address(TOKEN, [a_transfer_event()]), an_address(OTHER)],
     )
-    assert [each.key[:44] for each in found.conditions] == [
-        f"e:{TOKEN.lower()}",
-        f"e:{OTHER}",
+    assert [each.key.rpartition(":")[0] for each in found.conditions] == [
+        f"e3:{TOKEN.lower()}",
+        f"e3:{OTHER}",
         f"f:{OTHER}",
     ]
 
@@ -260,8 +260,8 @@ def test_an_anonymous_event_is_filed_by_its_contract_and_number_of_topics() -> N
 @pytest.mark.parametrize(
     ("signature", "keys"),
     [
-        ("Transfer(address indexed from, address indexed to, uint256 value)", [f"e::{TOPIC}:3"]),
-        ("Transfer(address,address,uint256)", [f"e::{TOPIC}:{count}" for count in (1, 2, 3, 4)]),
+        ("Transfer(address indexed from, address indexed to, uint256 value)", [f"e3::{TOPIC}"]),
+        ("Transfer(address,address,uint256)", [f"e{count}::{TOPIC}" for count in (1, 2, 3, 4)]),
     ],
 )
 def test_any_contract_needs_no_abi_but_a_signature(signature: str, keys: list[str]) -> None:
