@@ -3,6 +3,7 @@
 Every case follows from its number alone, and a failure names it.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from time import monotonic
@@ -12,11 +13,11 @@ import pytest
 from tests.support.expression_cases import Cases
 from tests.support.expression_reference import evaluate
 from tests.support.reference_grammar import parse
-from tocsin.cli.expr_tree import render_tree
 from tocsin.errors import ExpressionSyntaxError
 from tocsin.matching.expression.parser import parse_expression
 from tocsin.matching.expression.samples import Sample, evaluate_samples
 from tocsin.matching.expression.syntax import Node, render_expression
+from tocsin.matching.expression.tree import encode_folded, render_tree
 from tocsin.matching.expression.values import Dialect
 
 TEXTS = 4_000
@@ -44,7 +45,7 @@ def check_text(number: int) -> None:
     expected, node = parse(text), tree_of(text)
     if expected is not None:
         assert node is not None, (number, text)
-        assert render_tree(node) == expected, (number, text)
+        assert json.loads(encode_folded(node)) == expected, (number, text)
     if node is not None:
         again = parse_expression(render_expression(node))
         assert render_tree(again) == render_tree(node), (number, text)

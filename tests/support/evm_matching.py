@@ -159,7 +159,7 @@ def match_block(
     matched = {(line["monitor"], line["transaction_hash"]) for line in lines}
     for each in block.block["transactions"]:
         wanted = each["hash"].lower()
-        explained, _ = explain_offline(*files, transaction_hash=wanted)
+        explained = explain_offline(*files, transaction_hash=wanted).found
         for name, explanation in explained.items():
             assert explanation.matches == ((name, wanted) in matched), explanation
     return match_offline(*files, match_format=match_format)

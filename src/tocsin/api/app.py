@@ -8,6 +8,7 @@ from fastapi.middleware import Middleware
 from tocsin.api import (
     api_keys,
     deliveries,
+    expressions,
     health,
     matches,
     monitors,
@@ -69,6 +70,7 @@ def closed_router() -> APIRouter:
         networks.router,
         networks.tenant_router,
         monitors.router,
+        expressions.router,
         triggers.router,
         matches.router,
         deliveries.router,

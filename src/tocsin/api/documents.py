@@ -177,6 +177,51 @@ MONITOR_EXAMPLE: dict[str, Any] = {
     "triggers": ["on_call"],
 }
 
+_SIGNED: dict[str, Any] = {
+    "type": "object",
+    "required": ["signature"],
+    "properties": {"signature": text("As in a monitor.")},
+}
+
+EXPRESSION: dict[str, Any] = {
+    "type": "object",
+    "description": (
+        "An expression, and which one of `event`, `function`, `transaction` and `operation` it "
+        "is the condition of, in the words of a monitor."
+    ),
+    "required": ["network_type", "expression"],
+    "properties": {
+        "network_type": {"enum": ["EVM", "Stellar"]},
+        "expression": text(),
+        "event": _SIGNED,
+        "function": _SIGNED,
+        "transaction": {
+            "type": "object",
+            "properties": {"status": {"enum": ["Any", "Success", "Failure"]}},
+        },
+        "operation": {
+            "type": "object",
+            "description": "Stellar only.",
+            "required": ["type"],
+            "properties": {"type": text("`payment`")},
+        },
+        "address": text("Of the contract; `any` if left out."),
+        "contract_spec": {
+            "type": "array",
+            "description": (
+                "The ABI (EVM) or SEP-48 spec (Stellar), of which one item is enough. Without it "
+                "the signature says what there is: names too on EVM, positions only on Stellar."
+            ),
+        },
+    },
+}  # fmt: skip
+
+EXPRESSION_EXAMPLE: dict[str, Any] = {
+    "network_type": "EVM",
+    "event": {"signature": "Transfer(address indexed from, address indexed to, uint256 value)"},
+    "expression": "value > 1000000000000",
+}
+
 TRIGGER: dict[str, Any] = {
     "type": "object",
     "description": "OpenZeppelin Monitor's trigger object, and the slug monitors call it by.",

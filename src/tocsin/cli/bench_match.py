@@ -28,6 +28,7 @@ from tocsin.model.monitor import KeyedCondition, KeyedMonitor
 _TURNS = 17
 _IN_A_ROW = 3
 _SAMPLE = 1_000
+_CHANGES = 5
 _NAIVE_SAMPLE = 100
 _WEIGHED = 50_000
 
@@ -179,14 +180,17 @@ def _time_changes(subject: Subject, plan: MatchPlan) -> dict[str, object]:
         ]
     )
     pairs = list(zip(sample, entries, strict=True))
-    started = process_time()
-    for pair in pairs:
-        plan.discard(*pair)
-    removed = process_time()
-    for pair in pairs:
-        plan.insert(*pair)
-    inserting = process_time() - removed
-    removing = removed - started
+
+    def remove() -> None:
+        for pair in pairs:
+            plan.discard(*pair)
+
+    def insert() -> None:
+        for pair in pairs:
+            plan.insert(*pair)
+
+    changes = [(_seconds(remove), _seconds(insert)) for _ in range(_CHANGES)]
+    removing, inserting = (median(each) for each in zip(*changes, strict=True))
     count = max(len(sample), 1)
     return {
         "compile_us": round(compiling * 1e6 / count, 2),

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import msgspec
 
-from tocsin.cli.expr_tree import render_tree
 from tocsin.errors import (
     ExpressionSyntaxError,
     ExpressionTypeError,
@@ -17,6 +16,7 @@ from tocsin.errors import (
 from tocsin.matching.expression.parser import MAX_LENGTH, parse_expression
 from tocsin.matching.expression.samples import Sample, Unmade, evaluate_samples
 from tocsin.matching.expression.syntax import render_expression
+from tocsin.matching.expression.tree import encode_folded
 from tocsin.matching.expression.values import Dialect, Fault
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -116,7 +116,8 @@ def _parsed(asked: _Text) -> _Answered:
         node = parse_expression(asked.expr)
     except ExpressionSyntaxError as error:
         return _syntax_error(error)
-    return {"result": True, "ast": render_tree(node), "text": render_expression(node)}
+    tree = msgspec.Raw(encode_folded(node))
+    return {"result": True, "ast": tree, "text": render_expression(node)}
 
 
 def _syntax_error(error: ExpressionSyntaxError) -> _Error:

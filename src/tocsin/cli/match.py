@@ -64,6 +64,10 @@ def match_command(
     """Match one recorded block offline and print one JSON line per match.
 
     Files may be compressed with gzip. Blocks may be bare results or JSON-RPC answers.
+
+    A monitor whose addresses, signatures or expressions cannot be meant is left out, and the
+    exit status is 1 at the end. It is 2, and nothing is matched, where a file is not what it
+    should be.
     """
     files = (
         (network.name, read_file(network)),
@@ -72,20 +76,26 @@ def match_command(
     )
     named = read_lists(read_file(lists), source=lists.name) if lists is not None else NO_LISTS
     if transaction_hash is not None:
-        explained, notes = explain_offline(*files, transaction_hash=transaction_hash, lists=named)
-        _say(notes)
-        for name, explanation in explained.items():
+        explained = explain_offline(*files, transaction_hash=transaction_hash, lists=named)
+        _say(explained.notes, explained.refused)
+        for name, explanation in explained.found.items():
             _say_explanation(name, explanation, as_json=as_json)
-        return
-    result = match_offline(*files, match_format=MatchFormat(match_format), lists=named)
-    _say(result.notes)
-    for line in result.lines:
-        click.echo(line)
+        refused = explained.refused
+    else:
+        matched = match_offline(*files, match_format=MatchFormat(match_format), lists=named)
+        _say(matched.notes, matched.refused)
+        for line in matched.lines:
+            click.echo(line)
+        refused = matched.refused
+    if refused:
+        click.get_current_context().exit(1)
 
 
-def _say(notes: Sequence[str]) -> None:
+def _say(notes: Sequence[str], refused: Sequence[str]) -> None:
     for note in notes:
         click.echo(f"note: {note}", err=True)
+    for reason in refused:
+        click.echo(f"error: {reason}", err=True)
 
 
 def _say_explanation(name: str, explanation: Explanation, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Recorded answers and configuration files → matches, without database, cache or network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -50,11 +50,26 @@ class OfflineResult:
     """What one recorded block gave.
 
     ``lines`` are JSON objects, one per match, without line ends; ``notes`` say which monitors
-    were left out and why, and what of them was not applied.
+    do not apply and why, and what of the others does not. ``refused`` tells of each monitor
+    that could never match as it is written, and was left out: its file, name, error code, field
+    and column.
     """
 
     lines: tuple[bytes, ...]
     notes: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineExplanations:
+    """Why a transaction matches each monitor or not, by the monitors' names.
+
+    ``notes`` and ``refused`` as for ``OfflineResult``.
+    """
+
+    found: Mapping[str, Explanation]
+    notes: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 def match_offline(
@@ -73,7 +88,8 @@ def match_offline(
     its JSON-RPC envelope. ``lists`` are what expressions name with ``@``.
 
     Raises:
-        InputError: a file is not what it should be; it is named.
+        InputError: a file is not what it should be; it is named. A monitor that is one, but
+            whose addresses, signatures or expressions cannot be meant, is left out instead.
         MalformedBlockError: the parts do not make one block.
     """
     stage = _Stage(network, monitors, parts, lists)
@@ -84,7 +100,7 @@ def match_offline(
     else:
         lines = tuple(stage.document(match) for match in matches)
         stage.note_missing_decoder()
-    return OfflineResult(lines=lines, notes=tuple(stage.notes))
+    return OfflineResult(lines=lines, notes=tuple(stage.notes), refused=tuple(stage.refused))
 
 
 def explain_offline(
@@ -94,11 +110,10 @@ def explain_offline(
     *,
     transaction_hash: str,
     lists: Lists = NO_LISTS,
-) -> tuple[dict[str, Explanation], tuple[str, ...]]:
-    """Return why a transaction of a recorded block matches each monitor or not, and notes.
+) -> OfflineExplanations:
+    """Return why a transaction of a recorded block matches each monitor or not.
 
-    The explanations are by the monitors' names; the other arguments are those of
-    ``match_offline``.
+    The other arguments are those of ``match_offline``.
 
     Raises:
         InputError: a file is not what it should be, or the block has no such transaction.
@@ -112,7 +127,9 @@ def explain_offline(
                 read.name: explain(read.compiled, stage.bundle, place)
                 for read in stage.monitors.values()
             }
-            return found, tuple(stage.notes)
+            return OfflineExplanations(
+                found=found, notes=tuple(stage.notes), refused=tuple(stage.refused)
+            )
     raise InputError(f"the block has no transaction {shown(transaction_hash)}", field="explain")
 
 
@@ -126,6 +143,14 @@ class _ReadMonitor:
     name: str
     written: bytes
     compiled: CompiledMonitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadDraft:
+    id: MonitorId
+    draft: MonitorDraft
+    source: str
+    written: bytes
 
 
 class _Stage:
@@ -143,10 +168,29 @@ class _Stage:
         parts = _taken_apart(self._network, parts)
         _require_parts(self._network, parts)
         code = family_code(self._network.family)
-        self.monitors, self.notes = _read_monitors(self._network, code, monitors, lists)
+        self.notes: list[str] = []
+        self.refused: list[str] = []
+        drafts = _read_drafts(self._network, monitors, self.notes)
+        self.monitors = dict(self._compiled(drafts, code, lists))
         self.network_id = NetworkId(uuid5(NAMESPACE_URL, self._network.slug))
         self._bundle = code.bundle_from_json(self.network_id, parts)
         self.bundle = code.decode(self._bundle)
+
+    def _compiled(
+        self, drafts: Iterable[_ReadDraft], code: ChainFamilyCode, lists: Lists
+    ) -> Iterator[tuple[MonitorId, _ReadMonitor]]:
+        """Yield the monitors that can match; one that never could is left out, and told of."""
+        for read in drafts:
+            ref = MonitorRef(id=read.id, tenant_id=_TENANT, version=1)
+            try:
+                compiled = compile_monitor(ref, code.key_monitor(read.draft), lists=lists)
+            except InputError as error:
+                self.refused.append(
+                    f"{read.draft.name} ({read.source}) is left out: {error.code}: {error}"
+                )
+                continue
+            monitor = _ReadMonitor(name=read.draft.name, written=read.written, compiled=compiled)
+            yield read.id, monitor
 
     def line(self, match: Match) -> bytes:
         """Return a match in our shape; ``docs/match-document.md`` describes it."""
@@ -223,14 +267,11 @@ def _require_parts(network: NetworkDraft, parts: Mapping[str, bytes]) -> None:
             raise InputError(f"--{part} is not a part of a block of an {network.family} network")
 
 
-def _read_monitors(
-    network: NetworkDraft,
-    code: ChainFamilyCode,
-    monitors: Mapping[str, bytes],
-    lists: Lists,
-) -> tuple[dict[MonitorId, _ReadMonitor], list[str]]:
-    found: dict[MonitorId, _ReadMonitor] = {}
-    notes: list[str] = []
+def _read_drafts(
+    network: NetworkDraft, monitors: Mapping[str, bytes], notes: list[str]
+) -> list[_ReadDraft]:
+    """Return the monitors that apply to a network; ``notes`` learn of the others."""
+    found: dict[MonitorId, _ReadDraft] = {}
     for source, content in monitors.items():
         named = find_networks(content)
         if named and network.slug not in named:
@@ -252,13 +293,8 @@ def _read_monitors(
         monitor_id = MonitorId(uuid5(NAMESPACE_URL, draft.name.strip().lower()))
         if monitor_id in found:
             raise InputError(f"there are two monitors of this name (in {source})", field="name")
-        ref = MonitorRef(id=monitor_id, tenant_id=_TENANT, version=1)
-        try:
-            compiled = compile_monitor(ref, code.key_monitor(draft), lists=lists)
-        except InputError as cause:
-            raise InputError(f"{cause} (in {source})") from cause
-        found[monitor_id] = _ReadMonitor(name=draft.name, written=content, compiled=compiled)
-    return found, notes
+        found[monitor_id] = _ReadDraft(id=monitor_id, draft=draft, source=source, written=content)
+    return list(found.values())
 
 
 def _as_imported(draft: MonitorDraft) -> tuple[MonitorDraft, list[str]]:

@@ -8,6 +8,7 @@ import msgspec
 
 from tocsin.chains.registry import family_code
 from tocsin.control.names import require_name, require_slug, require_trigger_slug
+from tocsin.errors import ExpressionError
 from tocsin.matching.compiled import compile_monitor, decode_compiled, encode_compiled
 from tocsin.model.contract_spec import NO_SPECS, Specs
 from tocsin.model.monitor import MonitorDraft, MonitorRef
@@ -132,12 +133,23 @@ def compile_draft(
         InputError: the draft does not compile; ``field`` is the path of the offending part.
     """
     keyed = {family: family_code(family).key_monitor(draft, specs) for family in sorted(families)}
-    return CompiledDraft(
-        by_family={
+    try:
+        by_family = {
             family: encode_compiled(compile_monitor(ref, each)) for family, each in keyed.items()
-        },
+        }
+    except ExpressionError as error:
+        _locate(error, draft)
+        raise
+    return CompiledDraft(
+        by_family=by_family,
         notes=tuple(note for each in keyed.values() for note in each.notes),
     )
+
+
+def _locate(error: ExpressionError, draft: MonitorDraft) -> None:
+    for condition in draft.conditions:
+        if error.field == f"{condition.field}.expression":
+            error.locate(condition.expression or "")
 
 
 def pack_compiled(compiled: Mapping[ChainFamily, bytes]) -> bytes:

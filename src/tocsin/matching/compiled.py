@@ -1,6 +1,7 @@
 """Keyed monitors → compiled monitors, whose expressions are parsed and checked, and their bytes."""
 
 from functools import lru_cache
+from typing import cast
 
 import msgspec
 
@@ -9,6 +10,7 @@ from tocsin.matching.expression.computing import NO_LISTS, Lists
 from tocsin.matching.expression.lists import bind_lists
 from tocsin.matching.expression.parser import parse_expression
 from tocsin.matching.expression.syntax import Node
+from tocsin.matching.shapes import Conjunct, Constant, conjuncts_of
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Layout
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
@@ -34,10 +36,19 @@ class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     tree: int | None
 
 
+class CompiledLookup(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a tree of a monitor is looked up by in a layout of it; both are places."""
+
+    tree: int
+    layout: int
+    conjuncts: tuple[Conjunct, ...]
+
+
 class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A monitor as it is stored for matching: nothing in it needs parsing or checking again.
 
-    A tree of ``trees`` suits every layout that a condition pairs it with.
+    A tree of ``trees`` suits every layout that a condition pairs it with; there is a lookup for
+    each such pair.
     """
 
     ref: MonitorRef
@@ -49,6 +60,7 @@ class CompiledMonitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     layouts: tuple[Layout, ...]
     trees: tuple[Node, ...]
     conditions: tuple[CompiledCondition, ...]
+    lookups: tuple[CompiledLookup, ...] = ()
     has_operation_conditions: bool = False
 
 
@@ -74,6 +86,7 @@ def compile_monitor(
         layouts=tuple(compiler.layouts),
         trees=tuple(compiler.trees),
         conditions=conditions,
+        lookups=tuple(compiler.lookups.values()),
         has_operation_conditions=keyed.has_operation_conditions,
     )
 
@@ -90,7 +103,7 @@ class _Compiler:
         self.trees: list[Node] = []
         self._layout_places: dict[Layout, int] = {}
         self._tree_places: dict[str, int] = {}
-        self._checked: set[tuple[int, int]] = set()
+        self.lookups: dict[tuple[int, int], CompiledLookup] = {}
 
     def compile(self, condition: KeyedCondition) -> CompiledCondition:
         layout = self._layout_places.setdefault(condition.layout, len(self.layouts))
@@ -117,9 +130,11 @@ class _Compiler:
             parsed = parse_expression(condition.expression, field=field)
             self.trees.append(bind_lists(parsed, self._lists))
             place = self._tree_places[condition.expression] = len(self.trees) - 1
-        if (place, layout) not in self._checked:
-            check_expression(self.trees[place], condition.layout, field=field, lists=self._lists)
-            self._checked.add((place, layout))
+        if (place, layout) not in self.lookups:
+            tree = self.trees[place]
+            check_expression(tree, condition.layout, field=field, lists=self._lists)
+            conjuncts = conjuncts_of(tree, condition.layout)
+            self.lookups[place, layout] = CompiledLookup(place, layout, conjuncts)
         return place
 
 
@@ -128,6 +143,20 @@ class _Envelope(msgspec.Struct, array_like=True):
 
     version: int
     content: msgspec.Raw
+
+
+_Packed = int | bool | str | tuple[bytes] | None
+"""A constant or bound; an integer of more than 64 bits is two's complement, in brackets."""
+
+
+class _StoredConjunct(msgspec.Struct, array_like=True, gc=False):
+    equal: tuple[tuple[int, _Packed], ...]
+    position: int
+    low: _Packed
+    high: _Packed
+    pattern: str | None
+    verify: bool
+    needs: tuple[int, ...]
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -142,7 +171,8 @@ class _Stored(msgspec.Struct, array_like=True, gc=False):
     layouts: tuple[bytes, ...]
     trees: tuple[Node, ...]
     conditions: tuple[CompiledCondition, ...]
-    has_operation_conditions: bool = False
+    lookups: tuple[tuple[int, int, tuple[_StoredConjunct, ...]], ...]
+    has_operation_conditions: bool
 
 
 _read_envelope = msgspec.msgpack.Decoder(_Envelope)
@@ -161,6 +191,10 @@ def encode_compiled(compiled: CompiledMonitor) -> bytes:
         layouts=tuple(msgspec.msgpack.encode(layout) for layout in compiled.layouts),
         trees=compiled.trees,
         conditions=compiled.conditions,
+        lookups=tuple(
+            (each.tree, each.layout, tuple(map(_stored_conjunct, each.conjuncts)))
+            for each in compiled.lookups
+        ),
         has_operation_conditions=compiled.has_operation_conditions,
     )
     content = msgspec.Raw(msgspec.msgpack.encode(stored))
@@ -191,8 +225,51 @@ def decode_compiled(stored: bytes) -> CompiledMonitor | None:
         layouts=layouts,
         trees=found.trees,
         conditions=found.conditions,
+        lookups=tuple(
+            [
+                CompiledLookup(tree, layout, tuple([_conjunct(each) for each in conjuncts]))
+                for tree, layout, conjuncts in found.lookups
+            ]
+        ),
         has_operation_conditions=found.has_operation_conditions,
     )
+
+
+def _stored_conjunct(conjunct: Conjunct) -> _StoredConjunct:
+    return _StoredConjunct(
+        equal=tuple((position, _pack(constant)) for position, constant in conjunct.equal),
+        position=conjunct.position,
+        low=_pack(conjunct.low),
+        high=_pack(conjunct.high),
+        pattern=conjunct.pattern,
+        verify=conjunct.verify,
+        needs=conjunct.needs,
+    )
+
+
+def _conjunct(stored: _StoredConjunct) -> Conjunct:
+    return Conjunct(
+        tuple([(position, cast("Constant", _unpack(each))) for position, each in stored.equal]),
+        stored.position,
+        cast("int | None", _unpack(stored.low)),
+        cast("int | None", _unpack(stored.high)),
+        stored.pattern,
+        stored.verify,
+        stored.needs,
+    )
+
+
+_PACKED_BYTES = 33  # signed 256 bits, and unsigned ones
+
+
+def _pack(value: Constant | None) -> _Packed:
+    if isinstance(value, int) and value.bit_length() > 62:
+        return (value.to_bytes(_PACKED_BYTES, "big", signed=True),)
+    return value
+
+
+def _unpack(packed: _Packed) -> Constant | None:
+    return int.from_bytes(packed[0], "big", signed=True) if isinstance(packed, tuple) else packed
 
 
 @lru_cache(maxsize=65_536)

@@ -13,7 +13,7 @@ import msgspec
 from tocsin.matching.compiled import CompiledCondition, CompiledMonitor
 from tocsin.matching.index import Index
 from tocsin.matching.ready import ReadyMonitor, ready_monitor
-from tocsin.matching.shapes import ALWAYS, Conjunct, conjuncts_of, with_few_shapes
+from tocsin.matching.shapes import ALWAYS, Conjunct, with_few_shapes
 from tocsin.model.activity import ActivityKind, TransactionStatus, key_parts
 from tocsin.model.ids import MonitorId
 from tocsin.model.interface import Layout, Parameter, Simple
@@ -71,16 +71,11 @@ def entries_of(compiled: CompiledMonitor) -> list[Entry]:
 
 
 def _entries(compiled: CompiledMonitor, waiting: Iterable[_Waiting]) -> list[Entry]:
-    made: dict[tuple[int | None, int], tuple[Conjunct, ...]] = {}
+    made = {(each.tree, each.layout): each.conjuncts for each in compiled.lookups}
     filed: dict[tuple[ActivityKind, str, int], tuple[Conjunct, ...]] = {}
     for kind, key, condition in waiting:
-        source = (condition.tree, condition.layout)
-        conjuncts = made.get(source)
-        if conjuncts is None:
-            layout = compiled.layouts[condition.layout]
-            tree = condition.tree
-            conjuncts = (ALWAYS,) if tree is None else conjuncts_of(compiled.trees[tree], layout)
-            made[source] = conjuncts
+        tree = condition.tree
+        conjuncts = (ALWAYS,) if tree is None else made[tree, condition.layout]
         # without an expression not even a field set is looked for
         is_bare = kind is ActivityKind.TRANSACTION and condition.tree is None
         place = (kind, key, -1 if is_bare else condition.layout)

@@ -30,6 +30,7 @@ ROUTES = {
     f"{TENANT}/monitors": "get post",
     f"{TENANT}/monitors:validate": "post",
     f"{TENANT}/monitors/{{monitor_id}}": "delete get patch put",
+    "/expressions:validate": "post",
     f"{TENANT}/triggers": "get post",
     f"{TENANT}/triggers/{{trigger_id}}": "delete get put",
     f"{TENANT}/matches": "get",

@@ -32,13 +32,13 @@ def explained(monitor: Json, transaction: Sent) -> list[str]:
     """Return the lines of an explanation without their indent, the hash left out."""
     block = mined(transaction)
     (wanted,) = [each["hash"] for each in block.block["transactions"]]
-    found, _ = explain_offline(
+    found = explain_offline(
         ("network.json", json.dumps(a_network_file()).encode()),
         {"monitor.json": json.dumps(monitor).encode()},
         dict(zip(("block", "receipts"), block.parts(), strict=True)),
         transaction_hash=wanted,
     )
-    lines = [line for each in found.items() for line in render_explanation(*each)]
+    lines = [line for each in found.found.items() for line in render_explanation(*each)]
     return [line.strip().replace(f" {wanted}", "") for line in lines]
 
 

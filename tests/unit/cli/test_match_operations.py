@@ -175,7 +175,7 @@ def test_an_explanation_covers_operations() -> None:
     def explained(order: int, condition: Any) -> Any:
         given = files(condition)
         transaction_hash = a_ledger().transactions[order]["txHash"]
-        (found,) = explain_offline(*given, transaction_hash=transaction_hash)[0].values()
+        (found,) = explain_offline(*given, transaction_hash=transaction_hash).found.values()
         return found
 
     met = explained(0, payment("amount > 20000000"))

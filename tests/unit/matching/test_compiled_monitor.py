@@ -11,6 +11,7 @@ from tocsin.matching.compiled import (
     decode_compiled,
     encode_compiled,
 )
+from tocsin.matching.shapes import conjuncts_of
 from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import ValueType
 from tocsin.model.monitor import StatusFilter
@@ -33,6 +34,28 @@ def test_a_compiled_monitor_comes_back_from_its_bytes() -> None:
     assert compiled is not None
     assert encode_compiled(compiled) == stored
     assert compiled.ref == a_ref()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"n == {2**256 - 1}",
+        f"i == {-(2**255)} OR i > {2**255 - 2}",
+        f"n > {2**62} AND n < {2**63} AND yes == true",
+        "i == -1 AND t == 'Ab' OR t contains 'c'",
+    ],
+)
+def test_what_is_looked_up_comes_back_exactly(text: str) -> None:
+    layout = a_layout(
+        ("n", ValueType.UINT), ("i", ValueType.INT), ("t", ValueType.TEXT), ("yes", ValueType.BOOL)
+    )
+    compiled = compile_monitor(
+        a_ref(), a_keyed_monitor(a_condition(EVENT, "e:a", text, layout=layout))
+    )
+    again = decode_compiled(encode_compiled(compiled))
+    assert again is not None
+    assert again.lookups == compiled.lookups
+    assert again.lookups[0].conjuncts == conjuncts_of(compiled.trees[0], layout)
 
 
 def test_equal_texts_and_layouts_are_stored_once() -> None:

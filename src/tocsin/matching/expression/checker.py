@@ -31,10 +31,10 @@ from tocsin.matching.expression.syntax import (
     Membership,
     Negation,
     Node,
-    Operator,
     Reference,
     Relation,
     references,
+    render_operand,
     render_path,
 )
 from tocsin.matching.expression.values import Dialect, IncomparableError, dialect_of
@@ -106,11 +106,11 @@ def check_extension(node: Extension, layout: Layout, scope: Scope) -> None:
         case Listed(list_column=column):
             with _placed(column, scope):
                 find_list(node, scope.lists)
-                _require_text(find_place(node.reference, layout, field=scope.field))
+                _require_text(node.reference, layout, scope)
         case _:
             with _placed(node.pattern_column, scope):
                 compile_pattern(node.pattern)
-                _require_text(find_place(node.reference, layout, field=scope.field))
+                _require_text(node.reference, layout, scope)
 
 
 @contextmanager
@@ -123,10 +123,13 @@ def _placed(column: int, scope: Scope) -> Iterator[None]:
         ) from cause
 
 
-def _require_text(place: Place) -> None:
-    if place.parameter is not None and place.parameter.type not in TEXTS:
-        kind = shown(place.parameter.kind)
-        raise IncomparableError(f"only text and addresses are searched, not {kind}")
+def _require_text(reference: Reference, layout: Layout, scope: Scope) -> None:
+    parameter = find_place(reference, layout, field=scope.field).parameter
+    if parameter is not None and parameter.type not in TEXTS:
+        raise IncomparableError(
+            f"only text and addresses are searched, not {shown(parameter.kind)}",
+            suggestion=suggest_comparison(render_path(reference.name, reference.path), parameter),
+        )
 
 
 def _check_relation(node: Relation, layout: Layout, scope: Scope) -> None:
@@ -140,7 +143,7 @@ def _check_relation(node: Relation, layout: Layout, scope: Scope) -> None:
         )
     if isinstance(node.left, Reference) and isinstance(node.right, Reference):
         with _placed(node.right_column, scope):
-            _require_comparable(places[node.left], node.operator, places[node.right], layout)
+            _require_comparable(node, places[node.left], places[node.right], layout)
         return
     for operand in (node.left, node.right):
         with _placed(node.column if operand is node.left else node.right_column, scope):
@@ -156,14 +159,20 @@ def _check_relation(node: Relation, layout: Layout, scope: Scope) -> None:
             )
 
 
-def _require_comparable(left: Place, operator: Operator, right: Place, layout: Layout) -> None:
+def _require_comparable(node: Relation, left: Place, right: Place, layout: Layout) -> None:
     if left.parameter is None or right.parameter is None:
         return
     if left.parameter.type in INTEGERS and right.parameter.type in INTEGERS:
-        require_ordering(operator)
+        require_ordering(node.operator)
         return
-    literal = stand_in(left.parameter.type, operator, right.parameter.type, "")
-    build_test(left.parameter.kind, left.parameter.type, dialect_of(layout), operator, literal)
+    kind, value_type = left.parameter.kind, left.parameter.type
+    try:
+        literal = stand_in(value_type, node.operator, right.parameter.type, "")
+        build_test(kind, value_type, dialect_of(layout), node.operator, literal)
+    except IncomparableError as cause:
+        path = render_operand(node.left).removeprefix("$")
+        cause.suggestion = suggest_comparison(path, left.parameter)
+        raise
 
 
 def fixed_test(

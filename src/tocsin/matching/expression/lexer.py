@@ -33,11 +33,11 @@ _MAX_INDEX = 2**64 - 1
 # What other languages write, and a line break, by what stands where an error is.
 _MEANT = {
     "=": "did you mean ==?",
-    "==": "the name of a parameter goes before ==",
+    "==": "",
     "&": "did you mean AND?",
     "|": "did you mean OR?",
     "!": "did you mean NOT?",
-    "!=": "the name of a parameter goes before !=",
+    "!=": "",
     "\n": "write it in one line: only spaces and tabs separate",
     "\r": "write it in one line: only spaces and tabs separate",
 }
@@ -105,7 +105,7 @@ class Lexer:
     def fail(self, message: str) -> ExpressionSyntaxError:
         """Return the error that says what is wrong here."""
         ahead = self._text[self.position : self.position + 2]
-        meant = _MEANT.get(ahead) or _MEANT.get(ahead[:1], "")
+        meant = _MEANT.get(ahead, _MEANT.get(ahead[:1], ""))
         return ExpressionSyntaxError(
             message, column=self.column, field=self._field, suggestion=meant
         )

@@ -1,4 +1,6 @@
-"""The tree of an expression → JSON, as ``tocsin expr parse`` shows it."""
+"""The tree of an expression → JSON, as users are shown it."""
+
+import msgspec
 
 from tocsin.matching.expression.syntax import (
     AllOf,
@@ -20,7 +22,7 @@ from tocsin.matching.expression.syntax import (
 
 
 def render_tree(node: Node) -> list[object]:
-    """Return ``[operator, left, right]``; AND and OR have two sides each, from the left.
+    """Return ``[operator, left, right]``; AND and OR have two sides or more.
 
     Shape: a parameter is ``{"var", "path"}`` with ``{"index"}`` and ``{"key"}`` steps, a literal
     ``{"num"}``, ``{"str"}`` or ``{"bool"}``.
@@ -29,20 +31,33 @@ def render_tree(node: Node) -> list[object]:
         case Comparison(name=name, path=path, operator=operator, literal=literal):
             return [operator.value, _parameter(name, path), _literal(literal)]
         case AllOf(terms=terms):
-            return _folded("AND", terms)
+            return ["AND", *map(render_tree, terms)]
         case AnyOf(terms=terms):
-            return _folded("OR", terms)
+            return ["OR", *map(render_tree, terms)]
         case Negation(term=term):
             return ["NOT", render_tree(term)]
         case _:
             return _extension(node)
 
 
-def _folded(name: str, terms: tuple[Node, ...]) -> list[object]:
-    tree = render_tree(terms[0])
-    for term in terms[1:]:
-        tree = [name, tree, render_tree(term)]
-    return tree
+def encode_folded(node: Node) -> bytes:
+    """Return the JSON of a tree in which AND and OR have two sides each, from the left."""
+    match node:
+        case AllOf(terms=terms):
+            return _folded(b'["AND",', terms)
+        case AnyOf(terms=terms):
+            return _folded(b'["OR",', terms)
+        case Negation(term=term):
+            return b'["NOT",%b]' % encode_folded(term)
+        case _:
+            return msgspec.json.encode(render_tree(node))
+
+
+def _folded(opening: bytes, terms: tuple[Node, ...]) -> bytes:
+    # Written from the outside in: a thousand levels are more than an encoder goes down.
+    first, *others = map(encode_folded, terms)
+    closed = b"".join(b",%b]" % each for each in others)
+    return opening * len(others) + first + closed
 
 
 def _extension(node: Extension) -> list[object]:
