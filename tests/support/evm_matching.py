@@ -8,6 +8,7 @@ from typing import Any
 from eth_abi.abi import encode
 
 from tests.support.evm_blocks import RawBlock, a_block, a_log, word
+from tests.support.offline import sound
 from tests.support.openzeppelin import a_monitor_file, a_network_file
 from tocsin.chains.evm.codec import selector_of, topic_of
 from tocsin.cli.offline import MatchFormat, OfflineResult, explain_offline, match_offline
@@ -155,7 +156,7 @@ def match_block(
         {f"{place}.json": json.dumps(each).encode() for place, each in enumerate(monitors)},
         dict(zip(("block", "receipts"), block.parts(), strict=True)),
     )
-    lines = [json.loads(line) for line in match_offline(*files).lines]
+    lines = [json.loads(line) for line in sound(match_offline(*files)).lines]
     matched = {(line["monitor"], line["transaction_hash"]) for line in lines}
     for each in block.block["transactions"]:
         wanted = each["hash"].lower()

@@ -34,6 +34,8 @@ BLOCK_SECONDS = 0.25
 FORK_DEPTH = 2
 TENANTS = {"acme": 0, "globex": 10**6}  # with the least amount each cares for
 LOGGED_SECONDS = 60.0
+# The least allowed: what a kill meets on its way is sent again only this much later.
+LEASE_DURATION = "30s"
 
 
 PlatformT = TypeVar("PlatformT", bound=Installed)
@@ -189,7 +191,10 @@ async def open_surroundings(seed: int, log_dir: Path) -> AsyncIterator[Surroundi
     ):
         receiver.answer_otherwise(taking_time(Random(f"receiver/{seed}")))
         allow = f"{devnet.address},127.0.0.1:{receiver.port}"
-        variables = {"TOCSIN_EGRESS__ALLOW": allow}
+        variables = {
+            "TOCSIN_EGRESS__ALLOW": allow,
+            "TOCSIN_DISPATCHER__LEASE_DURATION": LEASE_DURATION,
+        }
         yield Surroundings(http=http, devnet=devnet, receiver=receiver, variables=variables)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from stellar_sdk import scval
 from stellar_sdk import xdr as stellar_xdr
 
+from tests.support.offline import sound
 from tests.support.openzeppelin import a_monitor_file, a_network_file
 from tests.support.stellar_ledgers import PASSPHRASE, TOKEN, Json, RawLedger
 from tocsin.cli.offline import match_offline
@@ -100,4 +101,4 @@ def found(
         {"monitor.json": json.dumps(monitor).encode()},
         ledger.parts(),
     )
-    return [json.loads(line) for line in result.lines]
+    return [json.loads(line) for line in sound(result).lines]

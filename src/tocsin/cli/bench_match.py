@@ -24,6 +24,7 @@ from tocsin.matching.ready import ReadyMonitor, ready_monitor
 from tocsin.model.activity import DecodedBundle, DecodedTransaction
 from tocsin.model.block import Bundle
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor
+from tocsin.orchestrator.memory import long_lived
 
 _TURNS = 17
 _IN_A_ROW = 3
@@ -45,8 +46,6 @@ class Subject:
 def measure(subject: Subject) -> dict[str, object]:
     """Return the figures by name; ratios are to ``orjson.loads`` of the same block."""
     plan, load_seconds = _load(subject)
-    gc.collect()
-    gc.freeze()
     pause = _seconds(gc.collect)
     times = _time_rounds(subject, plan)
     found, activity_matches = _group_all(subject.code.decode(subject.bundle), plan)
@@ -92,14 +91,11 @@ def _load(subject: Subject) -> tuple[MatchPlan, float]:
     stored = [encode_compiled(compiled) for _, compiled in subject.monitors]
     plan = MatchPlan()
     started = process_time()
-    gc.disable()
-    try:
+    with long_lived():
         for each in stored:
             compiled = decode_compiled(each)
             if compiled is not None:
                 plan.add(compiled)
-    finally:
-        gc.enable()
     return plan, process_time() - started
 
 

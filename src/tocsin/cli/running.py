@@ -14,6 +14,7 @@ from tocsin.bootstrap import Connections, LoopName, System, build_api, open_syst
 from tocsin.cli.http import listen, serve
 from tocsin.cli.servers import EmbeddedServer
 from tocsin.clock import SystemClock
+from tocsin.orchestrator.memory import expect_large_blocks
 from tocsin.settings import Settings
 from tocsin.telemetry.logs import configure
 from tocsin.telemetry.metrics import serve_metrics
@@ -53,6 +54,7 @@ def run_process(
         StorageUnavailableError, UnsafeRoleError: see ``open_system``.
     """
     configure(settings.telemetry.log_level, settings.telemetry.log_format)
+    expect_large_blocks()
     listener = listen(settings.api.host, settings.api.port) if connections.api_url else None
     telemetry = settings.telemetry
     with serve_metrics(telemetry.metrics_host, telemetry.metrics_port) as metrics:

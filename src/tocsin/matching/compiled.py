@@ -5,6 +5,7 @@ from typing import cast
 
 import msgspec
 
+from tocsin.errors import InputError
 from tocsin.matching.expression.checker import check_expression
 from tocsin.matching.expression.computing import NO_LISTS, Lists
 from tocsin.matching.expression.lists import bind_lists
@@ -16,6 +17,12 @@ from tocsin.model.interface import Layout
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
 
 COMPILER_VERSION = 3
+
+MAX_CHECKED = 400_000
+"""Characters of expressions that are checked for one monitor, counted once for each layout.
+
+An expression may suit a thousand layouts, or have a thousand comparisons; both would take minutes.
+"""
 
 
 class CompiledCondition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -73,6 +80,7 @@ def compile_monitor(
         ExpressionSyntaxError: an expression does not parse.
         ExpressionTypeError: an expression does not suit its event, function or transaction.
             The ``field`` of both is the JSON path of the expression.
+        InputError: checking them would take too long.
     """
     compiler = _Compiler(lists)
     conditions = tuple(compiler.compile(condition) for condition in keyed.conditions)
@@ -104,6 +112,7 @@ class _Compiler:
         self._layout_places: dict[Layout, int] = {}
         self._tree_places: dict[str, int] = {}
         self.lookups: dict[tuple[int, int], CompiledLookup] = {}
+        self._checked = 0
 
     def compile(self, condition: KeyedCondition) -> CompiledCondition:
         layout = self._layout_places.setdefault(condition.layout, len(self.layouts))
@@ -131,6 +140,14 @@ class _Compiler:
             self.trees.append(bind_lists(parsed, self._lists))
             place = self._tree_places[condition.expression] = len(self.trees) - 1
         if (place, layout) not in self.lookups:
+            self._checked += len(condition.expression)
+            if self._checked > MAX_CHECKED:
+                raise InputError(
+                    f"expressions and the interfaces they are checked against are too many: more"
+                    f" than {MAX_CHECKED:,} characters in all; shorten the expression, or give"
+                    f" fewer items of one signature whose parameters differ",
+                    field=field,
+                )
             tree = self.trees[place]
             check_expression(tree, condition.layout, field=field, lists=self._lists)
             conjuncts = conjuncts_of(tree, condition.layout)

@@ -26,6 +26,8 @@ _WEBHOOK_KEYS = (
 )
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_CONTENT_TYPE = "content-type"
+_SENT_TYPE = "application/json"
 # Ours, or the connection's: a copy would contradict what is sent.
 _RESERVED_HEADERS = frozenset(
     {
@@ -33,7 +35,6 @@ _RESERVED_HEADERS = frozenset(
         "connection",
         "content-encoding",
         "content-length",
-        "content-type",
         "expect",
         "host",
         "keep-alive",
@@ -136,7 +137,8 @@ def _parse_headers(fields: Fields) -> tuple[tuple[str, str], ...]:
     headers = tuple(_parse_header(name, value, at) for name, value, at in members)
     if len({name.lower() for name, _ in headers}) < len(headers):
         place.fail("a header is given twice; their case does not count")
-    return headers
+    # Said and true, but ours to send.
+    return tuple(each for each in headers if each[0].lower() != _CONTENT_TYPE)
 
 
 def _parse_header(name: str, value: object, place: Place) -> tuple[str, str]:
@@ -149,7 +151,14 @@ def _parse_header(name: str, value: object, place: Place) -> tuple[str, str]:
         place.fail(f"expected text of at most {MAX_HEADER_LENGTH} characters")
     if _HEADER_VALUE.fullmatch(value) is None:
         place.fail("expected printable ASCII without line breaks")
+    if name.lower() == _CONTENT_TYPE and not _is_sent_type(value):
+        place.fail(f"messages are sent as {_SENT_TYPE}; leave this header out")
     return name, value
+
+
+def _is_sent_type(value: str) -> bool:
+    """Return whether a content type is that of every message, whatever its parameters."""
+    return value.partition(";")[0].strip(" \t").lower() == _SENT_TYPE
 
 
 def _warnings(fields: Fields, draft: TriggerDraft) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tocsin.matching.compiled import COMPILER_VERSION
 from tocsin.matching.plan import MatchPlan
 from tocsin.model.ids import MonitorId, NetworkId, ShardId, TenantId
 from tocsin.model.network import Network
+from tocsin.orchestrator.memory import long_lived
 from tocsin.orchestrator.supervisor import guarded
 from tocsin.storage import plans as storage
 from tocsin.storage.hints import Hint
@@ -149,18 +150,19 @@ class PlanKeeper:
         networks: Mapping[NetworkId, Network],
     ) -> None:
         # No await before all of it is done: nobody may evaluate with half a configuration.
-        for tenant_id in tenants:
-            self._drop(tenant_id)
         failed: list[tuple[StoredPlan, NetworkId, Exception]] = []
         healed: list[tuple[StoredPlan, NetworkId]] = []
-        for new in stored:
-            self._held.setdefault(new.tenant_id, []).append(new)
-            for network_id in new.from_seqs.keys() & networks.keys():
-                error = self._hold(new, networks[network_id])
-                if error is not None:
-                    failed.append((new, network_id, error))
-                elif network_id in new.quarantined_on:
-                    healed.append((new, network_id))
+        with long_lived():
+            for tenant_id in tenants:
+                self._drop(tenant_id)
+            for new in stored:
+                self._held.setdefault(new.tenant_id, []).append(new)
+                for network_id in new.from_seqs.keys() & networks.keys():
+                    error = self._hold(new, networks[network_id])
+                    if error is not None:
+                        failed.append((new, network_id, error))
+                    elif network_id in new.quarantined_on:
+                        healed.append((new, network_id))
         await self._record(failed, healed)
 
     def _drop(self, tenant_id: TenantId) -> None:

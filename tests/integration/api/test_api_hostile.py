@@ -27,6 +27,7 @@ ROUTES = (
     ("PATCH", "/tenants/acme/monitors/{monitor}"),
     ("POST", "/tenants/acme/triggers"),
     ("PUT", "/tenants/acme/triggers/{trigger}"),
+    ("POST", "/expressions:validate"),
 )
 
 GARBAGE: dict[str, bytes] = {

@@ -61,6 +61,14 @@ def test_a_problem_says_where_and_what_to_do() -> None:
     assert problem["hint"]
 
 
+def test_a_problem_with_an_expression_has_line_column_and_a_suggestion() -> None:
+    error = ExpressionTypeError("no such thing", column=7, suggestion="did you mean that?")
+    problem = describe(error)
+    assert (problem["line"], problem["column"]) == (1, 7)
+    assert problem["suggestion"] == "did you mean that?"
+    assert "suggestion" not in describe(ExpressionTypeError("no such thing", column=7))
+
+
 def test_a_problem_names_what_depends_on_it() -> None:
     assert describe(InUseError("in use", ("a", "b")))["dependants"] == ("a", "b")
 

@@ -71,6 +71,18 @@ def test_what_cannot_be_told_is_an_error_of_the_originals_classes(
     assert error["message"]
 
 
+def test_an_unknown_parameter_comes_with_the_closest_or_with_those_there_are() -> None:
+    params = [{"name": name, "kind": "uint256", "value": "1"} for name in ("value", "fee")]
+    lines = [a_line(text, params=params) for text in ("valeu > 1", "xyz > 1", "fee > $vlaue")]
+    errors = [answer["error"] for answer in answers("eval", *lines)]
+    assert [error["message"] for error in errors] == [
+        "there is no parameter valeu; did you mean value?",
+        "there is no parameter xyz; there are value, fee",
+        "there is no parameter vlaue; did you mean value?",
+    ]
+    assert {tuple(error) for error in errors} == {("class", "code", "message", "column")}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -234,6 +246,13 @@ def test_parsing_shows_the_trees_of_the_extended_grammar() -> None:
         ["matches", {"var": "a"}, {"str": "^x"}],
         [">", ["+", {"var": "a"}, {"num": "1"}], ["units", {"var": "b"}, {"num": "6"}]],
     ]
+
+
+def test_parsing_shows_the_tree_of_the_largest_expression() -> None:
+    line = json.dumps({"id": 1, "expr": " AND ".join(["v == 5"] * 1024)})
+    result = CliRunner().invoke(expr_command, ["parse"], input=line)
+    assert result.exit_code == 0
+    assert result.output.count('"AND"') == 1023
 
 
 def test_a_text_that_does_not_parse_is_an_error_with_its_column() -> None:

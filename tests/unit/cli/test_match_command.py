@@ -127,8 +127,8 @@ def test_an_expression_may_name_a_list_of_a_file(files: Files) -> None:
     assert len(lines(files.match("--lists", str(files.root / "lists.json")))) == 2
     assert lines(files.match("--lists", str(files.root / "empty.json"))) == []
     failed = files.match()
-    assert isinstance(failed.exception, TocsinError)
-    assert "@desks" in str(failed.exception)
+    assert failed.exit_code == 1
+    assert "@desks" in failed.stderr
 
 
 def test_files_may_be_compressed_and_in_an_envelope(files: Files) -> None:
@@ -187,9 +187,6 @@ def refusal(result: Result) -> str:
         ("network.json", b"{", "network.json"),
         ("network.json", a_network_file(chain_id=...), "chain_id"),
         ("monitors/transfers.json", b"[]", "transfers.json"),
-        ("monitors/transfers.json", a_watcher(expression="value >"), "(column 8)"),
-        ("monitors/transfers.json", a_watcher(expression="amount > 1"), "no parameter amount"),
-        ("monitors/transfers.json", a_watcher(addresses=[{"address": "0x1"}]), "transfers.json"),
         ("monitors/second.json", a_watcher(name=" WHALES "), "two monitors of this name"),
         ("block.json", b"{}", "number"),
         ("block.json", b"\x1f\x8b broken", "block.json"),
@@ -201,6 +198,41 @@ def test_a_bad_file_gives_one_clear_line(
 ) -> None:
     files.write(name, content)
     assert words in refusal(files.match())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"expression": "value >"}, "expression.syntax", "(column 8)"),
+        ({"expression": "valeu > 1"}, "expression.type", "did you mean value? (column 1)"),
+        ({"addresses": [{"address": "0x1"}]}, "input.invalid", "addresses[0].address"),
+        ({"addresses": [{"address": TOKEN}]}, "input.interface", "addresses[0].contract_spec"),
+    ],
+)
+def test_a_monitor_that_could_never_match_is_told_of_once_and_the_others_go_on(
+    files: Files, changes: dict[str, Any], code: str, words: str
+) -> None:
+    files.write("monitors/broken.json", a_watcher(name="Broken", **changes))
+    result = files.match()
+    assert result.exit_code == 1
+    assert [json.loads(line)["monitor"] for line in result.stdout.splitlines()] == ["Whales"] * 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"error: Broken (broken.json) is left out: {code}: ")
+    assert words in line
+
+
+def test_an_explanation_goes_on_without_a_monitor_that_could_never_match(files: Files) -> None:
+    files.write("monitors/broken.json", a_watcher(name="Broken", expression="value >"))
+    wanted = json.loads((files.root / "block.json").read_bytes())["transactions"][0]["hash"]
+    result = files.match("--explain", wanted, "--json")
+    assert result.exit_code == 1
+    assert [json.loads(line)["monitor"] for line in result.stdout.splitlines()] == ["Whales"]
+    assert "Broken (broken.json) is left out" in result.stderr
+
+
+def test_the_name_of_a_monitor_that_is_left_out_is_taken_all_the_same(files: Files) -> None:
+    files.write("monitors/broken.json", a_watcher(name="whales", expression="value >"))
+    assert "two monitors of this name" in refusal(files.match())
 
 
 def test_a_missing_part_is_named(files: Files) -> None:

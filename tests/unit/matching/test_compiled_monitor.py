@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.support.matching import a_condition, a_keyed_monitor, a_layout, a_ref
-from tocsin.errors import ExpressionSyntaxError, ExpressionTypeError
+from tocsin.errors import ExpressionSyntaxError, ExpressionTypeError, InputError
 from tocsin.matching.compiled import (
     COMPILER_VERSION,
     compile_monitor,
@@ -72,6 +72,18 @@ def test_what_another_version_stored_has_to_be_compiled_again() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 10, -1])
 def test_damaged_bytes_have_to_be_compiled_again(cut: int) -> None:
     assert decode_compiled(a_monitor_of_everything()[:cut]) is None
+
+
+def test_what_would_take_minutes_to_check_is_refused() -> None:
+    text = " OR ".join(f"v == {number}" for number in range(200))
+    layouts = [
+        a_layout(("v", ValueType.UINT), (f"w{number}", ValueType.UINT)) for number in range(400)
+    ]
+    conditions = [a_condition(EVENT, "e:a", text, layout=each) for each in layouts]
+    assert compile_monitor(a_ref(), a_keyed_monitor(*conditions[:100])).lookups
+    with pytest.raises(InputError, match="fewer items of one signature") as caught:
+        compile_monitor(a_ref(), a_keyed_monitor(*conditions))
+    assert caught.value.field == "match_conditions.events[0].expression"
 
 
 def test_a_syntax_error_names_the_field_of_its_expression() -> None:

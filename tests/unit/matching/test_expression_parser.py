@@ -91,3 +91,22 @@ def test_as_many_parentheses_as_allowed_parse() -> None:
 def test_deeper_parentheses_are_refused(text: str) -> None:
     with pytest.raises(ExpressionSyntaxError, match="parentheses"):
         parse_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("a = 1", "did you mean ==?"),
+        ("a == 1 && b == 2", "did you mean AND?"),
+        ("a == b || b == 2", "did you mean OR?"),
+        ("! a == 1", "did you mean NOT?"),
+        ("a == 1 \n AND b == 2", "write it in one line: only spaces and tabs separate"),
+        ("== 1", ""),
+        ("!= 1", ""),
+        ("a >", ""),
+    ],
+)
+def test_what_other_languages_write_is_suggested_in_ours(text: str, suggestion: str) -> None:
+    with pytest.raises(ExpressionSyntaxError) as caught:
+        parse_expression(text)
+    assert caught.value.suggestion == suggestion

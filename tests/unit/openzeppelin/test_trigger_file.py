@@ -75,6 +75,9 @@ def test_other_channels_are_not_supported_yet(kind: str) -> None:
         ({"headers": {"X-A": 1}}, "config.headers.X-A"),
         ({"headers": {"Webhook-Id": "x"}}, "config.headers.Webhook-Id"),
         ({"headers": {"X-A": "1", "x-a": "2"}}, "config.headers"),
+        ({"headers": {"Content-Type": "text/plain"}}, "config.headers.Content-Type"),
+        ({"headers": {"content-type": "application/json5"}}, "config.headers.content-type"),
+        ({"headers": {"Content-Type": ""}}, "config.headers.Content-Type"),
         ({"retry_policy": 3}, "config.retry_policy"),
         ({"slack_url": URL}, "config.slack_url"),
     ],
@@ -83,6 +86,25 @@ def test_an_error_names_the_field(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError) as caught:
         parse(a_trigger(**changes))
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json ;",
+    ],
+)
+def test_the_content_type_that_is_sent_may_be_said(value: str) -> None:
+    given = {"content-Type": value, "X-Team": "ops"}
+    assert parse(a_trigger(headers=given)).draft.config.headers == (("X-Team", "ops"),)
+
+
+def test_another_content_type_is_refused_with_what_to_do() -> None:
+    with pytest.raises(InputError, match="sent as application/json; leave this header out"):
+        parse(a_trigger(headers={"Content-Type": "application/xml"}))
 
 
 @pytest.mark.parametrize(
