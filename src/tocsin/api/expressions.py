@@ -1,5 +1,6 @@
 """Expressions tried before there is a monitor to save."""
 
+import asyncio
 import json
 from typing import Annotated, Any
 
@@ -162,4 +163,6 @@ async def validate_expression(request: Request, caller: CallerAsked) -> Response
     asked = await read_shape(request, NewExpression)
     async with caller.session():
         pass  # a suspended tenant is told so, here as everywhere
-    return answer(to_expression_answer(review_expression(_subject(asked))))
+    # the largest of them take a second
+    review = await asyncio.to_thread(review_expression, _subject(asked))
+    return answer(to_expression_answer(review))

@@ -91,7 +91,7 @@ def _load(subject: Subject) -> tuple[MatchPlan, float]:
     stored = [encode_compiled(compiled) for _, compiled in subject.monitors]
     plan = MatchPlan()
     started = process_time()
-    with long_lived():
+    with long_lived(len(stored)):
         for each in stored:
             compiled = decode_compiled(each)
             if compiled is not None:
@@ -202,6 +202,7 @@ def _keyed(compiled: CompiledMonitor) -> KeyedMonitor:
         has_event_conditions=compiled.has_event_conditions,
         has_function_conditions=compiled.has_function_conditions,
         has_transaction_conditions=compiled.has_transaction_conditions,
+        has_operation_conditions=compiled.has_operation_conditions,
         conditions=tuple(
             KeyedCondition(
                 kind=each.kind,

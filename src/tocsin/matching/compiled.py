@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import cast
+from zlib import crc32
 
 import msgspec
 
@@ -16,7 +17,7 @@ from tocsin.model.activity import ActivityKind
 from tocsin.model.interface import Layout
 from tocsin.model.monitor import KeyedCondition, KeyedMonitor, MonitorRef, StatusFilter
 
-COMPILER_VERSION = 3
+COMPILER_VERSION = 4
 
 MAX_CHECKED = 400_000
 """Characters of expressions that are checked for one monitor, counted once for each layout.
@@ -156,9 +157,13 @@ class _Compiler:
 
 
 class _Envelope(msgspec.Struct, array_like=True):
-    """What is stored: the version first, so that another version's content is never looked at."""
+    """What is stored: the version first, so that another version's content is never looked at.
+
+    ``checksum`` is the CRC-32 of the content: what is damaged must not be matched by.
+    """
 
     version: int
+    checksum: int
     content: msgspec.Raw
 
 
@@ -215,7 +220,7 @@ def encode_compiled(compiled: CompiledMonitor) -> bytes:
         has_operation_conditions=compiled.has_operation_conditions,
     )
     content = msgspec.Raw(msgspec.msgpack.encode(stored))
-    return msgspec.msgpack.encode(_Envelope(COMPILER_VERSION, content))
+    return msgspec.msgpack.encode(_Envelope(COMPILER_VERSION, crc32(content), content))
 
 
 def decode_compiled(stored: bytes) -> CompiledMonitor | None:
@@ -226,7 +231,7 @@ def decode_compiled(stored: bytes) -> CompiledMonitor | None:
     """
     try:
         envelope = _read_envelope.decode(stored)
-        if envelope.version != COMPILER_VERSION:
+        if envelope.version != COMPILER_VERSION or crc32(envelope.content) != envelope.checksum:
             return None
         found = _read_stored.decode(envelope.content)
         layouts = tuple([_layout_of(packed) for packed in found.layouts])

@@ -78,8 +78,7 @@ def find_hits(bundle: DecodedBundle, plan: MatchPlan) -> dict[int, list[Hit]]:
                     bundle.activity(place, record).fits(index.layout)  # counts what is malformed
                 continue
             if isinstance(found, tuple):
-                activity = bundle.activity(place, record)
-                found = _decided(index, found, _judge(activity, index, plan))
+                found = _decided(index, found, _judge(bundle, (place, record), index, plan))
                 if not found:
                     continue
             if place != last:
@@ -93,8 +92,11 @@ _Holds = Callable[[int], bool]
 """Whether the monitor of a slot is met."""
 
 
-def _judge(activity: Activity, index: Index, plan: MatchPlan) -> _Holds:
+def _judge(
+    bundle: DecodedBundle, where: tuple[int, Record], index: Index, plan: MatchPlan
+) -> _Holds:
     def holds(slot: int) -> bool:
+        activity = bundle.activity(*where)
         waiting = plan.ready(slot).waiting(activity.kind, (index.key,))
         return bool(_first_reason(activity, waiting))
 
@@ -159,9 +161,10 @@ def _find_on_transaction(
 
         for fields in views.fields(index.layout):
             found = probe(fields)
+            if isinstance(found, tuple):
+                found = _decided(index, found, holds)
             if found:
-                decided = _decided(index, found, holds) if isinstance(found, tuple) else found
-                met.update(slots_in(decided))
+                met.update(slots_in(found))
     return met
 
 

@@ -49,7 +49,7 @@ class Index:
     @property
     def shapes(self) -> int:
         """Return how many shapes are filed; one record takes no more lookups than that."""
-        return sum(len(table.parts) for table in self._all())
+        return sum(table.shapes for table in self._all())
 
     def insert(self, conjuncts: Sequence[Conjunct], slot: int) -> None:
         """File a monitor that is met where one of the conjuncts is."""

@@ -122,13 +122,19 @@ class Trunk:
     def __bool__(self) -> bool:
         return bool(self.rows)
 
+    @property
+    def shapes(self) -> int:
+        """Return how many parts there are."""
+        return len(self.parts)
+
     def asks(self, part: Part) -> bool:
         """Return whether anybody asks this."""
         return part in self.parts
 
     def put(self, conjunct: Conjunct, part: Part, slot: int) -> None:
         """File a slot."""
-        self.parts = _with(self.parts, part)
+        if part not in self.parts:
+            self.parts = _shared((*self.parts, part))
         self.rows.put(self.parts, _item(conjunct, part, self.parts, slot))
 
     def take(self, conjunct: Conjunct, part: Part, slot: int) -> bool:
@@ -146,17 +152,18 @@ class Trunk:
 class Table:
     """Who waits for constants in the fields at ``equal``.
 
-    ``parts`` are what is asked at the leaves; they only grow, so that their places stay.
+    ``parts`` are what is asked at the leaves, and was; a place is given away once nobody asks.
     ``leaves`` is always the same object; its keys are constants, or what ``write_keys`` was given
     makes of them.
     """
 
-    __slots__ = ("_writers", "equal", "leaves", "parts")
+    __slots__ = ("_counts", "_writers", "equal", "leaves", "parts")
 
     def __init__(self, equal: tuple[int, ...]) -> None:
         self.equal = equal
         self.parts: tuple[Part, ...] = ()
         self.leaves: dict[Hashable, Leaf] = {}
+        self._counts: list[int] = []
         self._writers: tuple[_Write | None, ...] | None = None
 
     def __bool__(self) -> bool:
@@ -186,13 +193,18 @@ class Table:
         pair = cast("tuple[Simple, Simple]", key)
         return tuple([_write(each, constant) for each, constant in zip(writers, pair, strict=True)])
 
+    @property
+    def shapes(self) -> int:
+        """Return how many of the parts anybody asks."""
+        return sum(map(bool, self._counts))
+
     def asks(self, part: Part) -> bool:
-        """Return whether anybody asks this, or did."""
-        return part in self.parts
+        """Return whether anybody asks this."""
+        return part in self.parts and self._counts[self.parts.index(part)] > 0
 
     def put(self, conjunct: Conjunct, part: Part, slot: int) -> None:
         """File a slot."""
-        self.parts = _with(self.parts, part)
+        self._counts[self._place_of(part)] += 1
         item = _item(conjunct, part, self.parts, slot)
         key = self._key(conjunct)
         leaf = self.leaves.get(key)
@@ -208,6 +220,18 @@ class Table:
                     branch.put(self.parts, each)
         else:
             self.leaves[key] = Few((leaf, item))
+
+    def _place_of(self, part: Part) -> int:
+        parts = self.parts
+        if part in parts:
+            return parts.index(part)
+        if 0 in self._counts:
+            place = self._counts.index(0)
+            self.parts = _shared((*parts[:place], part, *parts[place + 1 :]))
+            return place
+        self.parts = _shared((*parts, part))
+        self._counts.append(0)
+        return len(parts)
 
     def take(self, conjunct: Conjunct, part: Part, slot: int) -> bool:
         """Take a slot out, once; return whether it was there. A leaf left empty goes."""
@@ -226,6 +250,7 @@ class Table:
             was_there, leaf = leaf == item, None
         if was_there and not leaf:
             del self.leaves[key]
+        self._counts[self.parts.index(part)] -= was_there
         return was_there
 
 
@@ -281,10 +306,6 @@ def _item(conjunct: Conjunct, part: Part, parts: Sequence[Part], slot: int) -> _
         return slot
     low = conjunct.low if conjunct.pattern is None else conjunct.pattern
     return slot, parts.index(part), low, conjunct.high
-
-
-def _with(parts: tuple[Part, ...], part: Part) -> tuple[Part, ...]:
-    return parts if part in parts else _shared((*parts, part))
 
 
 def _spread(item: _Item, parts: Sequence[Part]) -> tuple[int, int, _Bound, _Bound]:

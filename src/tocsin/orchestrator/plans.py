@@ -152,7 +152,7 @@ class PlanKeeper:
         # No await before all of it is done: nobody may evaluate with half a configuration.
         failed: list[tuple[StoredPlan, NetworkId, Exception]] = []
         healed: list[tuple[StoredPlan, NetworkId]] = []
-        with long_lived():
+        with long_lived(len(stored)):
             for tenant_id in tenants:
                 self._drop(tenant_id)
             for new in stored:

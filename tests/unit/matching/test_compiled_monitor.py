@@ -65,8 +65,16 @@ def test_equal_texts_and_layouts_are_stored_once() -> None:
 
 
 def test_what_another_version_stored_has_to_be_compiled_again() -> None:
-    _, content = msgspec.msgpack.decode(a_monitor_of_everything())
-    assert decode_compiled(msgspec.msgpack.encode([COMPILER_VERSION + 1, content])) is None
+    version, *rest = msgspec.msgpack.decode(a_monitor_of_everything())
+    assert version == COMPILER_VERSION
+    assert decode_compiled(msgspec.msgpack.encode([version + 1, *rest])) is None
+
+
+def test_a_flipped_bit_anywhere_has_it_compiled_again() -> None:
+    stored = a_monitor_of_everything()
+    for place in range(len(stored)):
+        spoilt = bytes([*stored[:place], stored[place] ^ 4, *stored[place + 1 :]])
+        assert decode_compiled(spoilt) is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, -1])

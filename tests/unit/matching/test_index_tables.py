@@ -5,9 +5,13 @@ from random import Random
 import msgspec
 import pytest
 
+from tests.support.matching import a_layout
+from tocsin.matching.index import Index
 from tocsin.matching.nodes import Found, slots_in
 from tocsin.matching.shapes import Conjunct
 from tocsin.matching.tables import PLAIN, Table, Trunk, part_of, pick
+from tocsin.model.activity import Access
+from tocsin.model.interface import ValueType
 
 A, B = "0x" + "a1" * 20, "0x" + "b2" * 20
 ASKED = (
@@ -84,3 +88,34 @@ def test_rows_of_a_trunk_go_with_the_last_who_asks() -> None:
         assert {*trunk.parts} == {part_of(each) for each, _ in filed}
         assert len(trunk.rows) == len(trunk.parts)
     assert not trunk
+
+
+def test_shapes_that_nobody_asks_any_more_do_not_count() -> None:
+    index = Index("e:1", a_layout(*((f"f{place}", ValueType.UINT) for place in range(9))))
+    index.insert((Conjunct(((0, 7),)),), 0)
+    for _ in range(3):
+        asked = [
+            Conjunct(((0, 7),), position, low, high)
+            for position in range(1, 9)
+            for low, high in ((5, None), (None, 5), (5, 5))
+        ]
+        for slot, conjunct in enumerate(asked, 1):
+            index.insert((conjunct,), slot)
+        assert index.shapes == 1 + len(asked)
+        probe = index.bind(
+            Access(reader=lambda position: lambda _: 7 if position == 0 else 5, fits="True")
+        )
+        found = probe(object())
+        assert isinstance(found, list)
+        assert sorted(slots_in(found)) == list(range(len(asked) + 1))
+        for slot, conjunct in enumerate(asked, 1):
+            index.remove((conjunct,), slot)
+        assert index.shapes == 1
+    other = Conjunct(((0, 7),), 8, 9)
+    index.insert((other,), 1)
+    probe = index.bind(
+        Access(reader=lambda position: lambda _: 7 if position == 0 else 9, fits="True")
+    )
+    found = probe(object())
+    assert isinstance(found, list)
+    assert sorted(slots_in(found)) == [0, 1]

@@ -8,6 +8,8 @@ import pytest
 
 from tocsin.orchestrator.memory import expect_large_blocks, long_lived
 
+MANY = 100_000
+
 
 class Held:
     """Something the collector would track."""
@@ -24,7 +26,7 @@ def collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("collector")
 def test_what_is_made_meanwhile_is_not_walked_and_is_freed_when_dropped() -> None:
-    with long_lived():
+    with long_lived(MANY):
         assert not gc.isenabled()
         held = [Held()]
     assert gc.isenabled()
@@ -36,7 +38,7 @@ def test_what_is_made_meanwhile_is_not_walked_and_is_freed_when_dropped() -> Non
 
 @pytest.mark.usefixtures("collector")
 def test_a_failure_meanwhile_leaves_the_collector_on() -> None:
-    with pytest.raises(KeyError), long_lived():
+    with pytest.raises(KeyError), long_lived(MANY):
         raise KeyError
     assert gc.isenabled()
 
@@ -44,9 +46,33 @@ def test_a_failure_meanwhile_leaves_the_collector_on() -> None:
 @pytest.mark.usefixtures("collector")
 def test_who_has_no_collector_gets_none() -> None:
     gc.disable()
-    with long_lived():
+    with long_lived(MANY):
         pass
     assert not gc.isenabled()
+
+
+@pytest.mark.usefixtures("collector")
+@pytest.mark.parametrize("count", [1, 100])
+def test_cycles_in_use_during_a_small_change_are_freed_later(count: int) -> None:
+    busy = Held()
+    busy.itself = busy  # type: ignore[attr-defined]
+    with long_lived(count):
+        assert gc.isenabled()
+    remembered = weakref.ref(busy)
+    del busy
+    gc.collect()
+    assert remembered() is None
+
+
+@pytest.mark.usefixtures("collector")
+def test_cycles_that_are_dead_are_freed_before_a_large_load() -> None:
+    dead = Held()
+    dead.itself = dead  # type: ignore[attr-defined]
+    remembered = weakref.ref(dead)
+    gc.disable()
+    del dead
+    with long_lived(MANY):
+        assert remembered() is None
 
 
 @pytest.mark.usefixtures("collector")

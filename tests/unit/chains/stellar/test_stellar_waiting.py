@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
+from time import process_time
 from typing import Any
 
 import pytest
@@ -204,6 +205,44 @@ def test_a_restored_contract_is_a_party() -> None:
     assert [each["contracts"] for each in shown(ledger, f"o:restore_footprint:{TOKEN}")] == [
         [TOKEN]
     ]
+
+
+def a_crowd(count: int, footprint: bytes) -> StellarLedger:
+    """Return a ledger with that many restorations in one transaction, and its footprint."""
+    opening = [(2).to_bytes(4), bytes(4 + 32), bytes(12), bytes(4 + 4), count.to_bytes(4)]
+    restore = bytes(4) + (26).to_bytes(4) + bytes(4)
+    envelope = b"".join(opening) + restore * count + (1).to_bytes(4) + bytes(4) + footprint
+    return a_ledger_of(a_transaction(b64encode(envelope).decode()))
+
+
+def code_keys(count: int) -> bytes:
+    """Return a footprint that reads that much code."""
+    keys = ((7).to_bytes(4) + each.to_bytes(32) for each in range(count))
+    return count.to_bytes(4) + b"".join(keys) + bytes(4)
+
+
+def test_a_footprint_has_a_limit() -> None:
+    (fields,) = shown(a_crowd(1, code_keys(1000)), "o:restore_footprint:")
+    assert len(fields["wasm_hashes"]) == 1000
+    ledger = a_crowd(1, code_keys(1001))
+    assert shown(ledger, "o:restore_footprint:") == [{}]
+    assert ledger.malformed_count == 1
+
+
+def test_a_footprint_is_not_read_for_each_of_many_operations() -> None:
+    # the Soroban host takes one operation alone; more would cost minutes of a hostile ledger
+    key = (6).to_bytes(4) + (1).to_bytes(4) + bytes(32) + (16).to_bytes(4) + (1).to_bytes(4)
+    value = (20_000).to_bytes(4) + ((3).to_bytes(4) + bytes(4)) * 20_000
+    ledger = a_crowd(100, (1).to_bytes(4) + key + value + bytes(8))
+    before = process_time()
+    assert {len(each["contracts"]) for each in shown(ledger, "o:restore_footprint:")} == {0}
+    assert process_time() - before < 1
+
+
+def test_the_issuer_of_an_asset_with_a_colon_in_its_code_is_a_party() -> None:
+    raw = an_envelope(OPERATIONS["payment, issued"]).to_xdr_bytes()
+    ledger = a_ledger_of(a_transaction(b64encode(raw.replace(b"LONGCODE", b"LONG:ODE")).decode()))
+    assert found(ledger, f"o:payment:{account(3)}") != []
 
 
 def an_update(
