@@ -1,8 +1,8 @@
 """Keyed monitors → compiled monitors, whose expressions are parsed and checked, and their bytes."""
 
+from binascii import crc32
 from functools import lru_cache
 from typing import cast
-from zlib import crc32
 
 import msgspec
 

@@ -8,7 +8,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from tocsin.chains.stellar.codec import strkey
-from tocsin.chains.stellar.codec.operations import SKIP_POOL_PARAMETERS, skip_predicate
+from tocsin.chains.stellar.codec.operations import (
+    MAX_ENTRIES,
+    SKIP_POOL_PARAMETERS,
+    skip_predicate,
+)
 from tocsin.chains.stellar.codec.scval import escaped, read_account, read_address
 from tocsin.chains.stellar.codec.xdr import XdrReader
 from tocsin.model.interface import Value
@@ -16,7 +20,6 @@ from tocsin.model.interface import Value
 NATIVE = "native"
 _MAX_CLAIMANTS = 10
 _MAX_PATH = 5
-MAX_ENTRIES = 1000  # of a footprint; the network's own limits are narrower
 _LIQUIDITY_POOL = 3
 
 
@@ -96,7 +99,7 @@ def _itself(value: Value) -> Iterable[str]:
 
 
 def _issuer(value: Value) -> Iterable[str]:
-    return (value.partition(":")[2],) if isinstance(value, str) and value[-57:-56] == ":" else ()
+    return (value[-56:],) if isinstance(value, str) and value[-57:-56] == ":" else ()
 
 
 def _claimant(reader: XdrReader) -> str:

@@ -247,7 +247,8 @@ def _read_operations(reader: XdrReader, source: str, *, has_resources: bool = Fa
         sources=tuple(sources),
         slots=tuple(slots),
         data=reader.data,
-        has_resources=has_resources and bool(slots),
+        # whoever has resources has one operation: each of many would walk through all of them
+        has_resources=has_resources and count == 1,
     )
 
 

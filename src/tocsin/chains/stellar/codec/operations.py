@@ -15,6 +15,8 @@ from tocsin.chains.stellar.codec.xdr import (
     skip_union,
 )
 
+MAX_ENTRIES = 1000  # of a footprint; the network's own limits are narrower
+
 _NOTHING: Skip = skip_fixed(0)
 _U32 = skip_fixed(4)
 _I64 = skip_fixed(8)
@@ -157,13 +159,21 @@ def read_footprint(reader: XdrReader) -> tuple[list[str], list[str]]:
 
     The reader stands behind the last operation, before the extension of the transaction; one
     without resources names nothing.
+
+    Raises:
+        ValueError: not a footprint, or one of more than ``MAX_ENTRIES``.
     """
     contracts: dict[str, None] = {}
     code: dict[str, None] = {}
     if reader.signed() == 1:
         _RESOURCES_EXT(reader)
+        left = MAX_ENTRIES
         for _ in range(2):  # what is read, what is written
-            for _ in range(reader.count()):
+            count = reader.count()
+            left -= count
+            if left < 0:
+                raise ValueError(f"a footprint has more than {MAX_ENTRIES} entries")
+            for _ in range(count):
                 _read_ledger_key(reader, contracts, code)
     return list(contracts), list(code)
 
