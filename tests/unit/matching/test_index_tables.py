@@ -111,11 +111,12 @@ def test_shapes_that_nobody_asks_any_more_do_not_count() -> None:
         for slot, conjunct in enumerate(asked, 1):
             index.remove((conjunct,), slot)
         assert index.shapes == 1
-    other = Conjunct(((0, 7),), 8, 9)
-    index.insert((other,), 1)
-    probe = index.bind(
-        Access(reader=lambda position: lambda _: 7 if position == 0 else 9, fits="True")
-    )
-    found = probe(object())
-    assert isinstance(found, list)
-    assert sorted(slots_in(found)) == [0, 1]
+    # another takes the place of one of them, and only those who ask it now are found by it
+    index.insert((Conjunct(((0, 7),), 8, 9, verify=True),), 1)
+    index.insert((Conjunct(((0, 7),), 8, 10, verify=True),), 2)
+    assert index.shapes == 2
+    reader = {0: 7, 8: 9}.get
+    probe = index.bind(Access(reader=lambda position: lambda _: reader(position, 5), fits="True"))
+    answer = probe(object())
+    assert isinstance(answer, tuple)
+    assert [[*slots_in(each)] for each in answer[:2]] == [[0], [1]]
