@@ -207,11 +207,12 @@ def test_a_restored_contract_is_a_party() -> None:
     ]
 
 
-def a_crowd(count: int, footprint: bytes) -> StellarLedger:
-    """Return a ledger with that many restorations in one transaction, and its footprint."""
+def a_crowd(count: int, footprint: bytes | None) -> StellarLedger:
+    """Return a ledger with that many restorations in one transaction, and its footprint if any."""
     opening = [(2).to_bytes(4), bytes(4 + 32), bytes(12), bytes(4 + 4), count.to_bytes(4)]
     restore = bytes(4) + (26).to_bytes(4) + bytes(4)
-    envelope = b"".join(opening) + restore * count + (1).to_bytes(4) + bytes(4) + footprint
+    resources = bytes(4) if footprint is None else (1).to_bytes(4) + bytes(4) + footprint
+    envelope = b"".join(opening) + restore * count + resources
     return a_ledger_of(a_transaction(b64encode(envelope).decode()))
 
 
@@ -219,6 +220,11 @@ def code_keys(count: int) -> bytes:
     """Return a footprint that reads that much code."""
     keys = ((7).to_bytes(4) + each.to_bytes(32) for each in range(count))
     return count.to_bytes(4) + b"".join(keys) + bytes(4)
+
+
+def test_who_has_no_resources_has_an_empty_footprint() -> None:
+    (fields,) = shown(a_crowd(1, None), "o:restore_footprint:")
+    assert (fields["contracts"], fields["wasm_hashes"]) == ([], [])
 
 
 def test_a_footprint_has_a_limit() -> None:
